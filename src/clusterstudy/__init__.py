@@ -1,0 +1,1 @@
+"""Research workbench for Denmark's innovation clusters."""
