@@ -1,0 +1,30 @@
+"""What a user can do wrong, in one family.
+
+Belongs here: the one exception that the command line and the notebooks show without a traceback.
+Does not belong here: bugs. They stay ordinary exceptions and show themselves.
+"""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A mistake the user can mend: what is wrong, where, and how to mend it.
+
+    Parameters
+    ----------
+    what
+        What was expected and what was found, without a final full stop.
+    where
+        File, table, column, row or parameter; empty where there is none to name.
+    mend
+        What the user can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """Return the whole message on one line: ``where: what. mend.``."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}. {self.mend}" if self.mend else text
