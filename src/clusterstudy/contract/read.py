@@ -7,8 +7,9 @@ values (:mod:`clusterstudy.quality`) or computing from them.
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -207,10 +208,11 @@ def _read_parquet(path: Path, columns: list[Column]) -> pd.DataFrame:
 
 def _read_excel(path: Path, columns: list[Column]) -> pd.DataFrame:
     try:
-        frame = pd.read_excel(path, dtype=object, engine="calamine", na_values=[""])
+        sheet = pd.read_excel(path, header=None, dtype=object, engine="calamine", na_values=[""])
+        header, frame = sheet.iloc[0], sheet.iloc[1:].reset_index(drop=True)
     except Exception as error:  # calamine raises its own family, which it does not export
         raise _unreadable(path, error) from None
-    return _with_headers(frame, path)
+    return frame.set_axis(_headers(header, path), axis="columns")
 
 
 def _read_csv(path: Path, columns: list[Column]) -> pd.DataFrame:
@@ -218,9 +220,12 @@ def _read_csv(path: Path, columns: list[Column]) -> pd.DataFrame:
     with path.open(encoding=encoding, newline="") as file:
         header = file.readline()
     delimiter = max(DELIMITERS, key=header.count)
+    names = _headers(next(csv.reader([header], delimiter=delimiter), []), path)
     try:
         frame = pd.read_csv(
             path,
+            names=names,
+            header=0,
             sep=delimiter,
             encoding=encoding,
             dtype=str,
@@ -230,7 +235,6 @@ def _read_csv(path: Path, columns: list[Column]) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise _unreadable(path, error) from None
-    frame = _with_headers(frame, path)
     if delimiter == ",":
         return frame
     numeric = {c.name for c in columns if c.kind in ("number", "integer", "year")}
@@ -273,17 +277,17 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig"
 
 
-def _with_headers(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return the frame with headers trimmed and in lower case; refuse one that comes twice."""
-    names = [str(name).strip().lower() for name in frame.columns]
-    twice = {name for name in names if names.count(name) > 1}
+def _headers(names: Iterable[object], path: Path) -> list[str]:
+    """Return the column names trimmed and in lower case; refuse one that comes twice."""
+    headers = [str(name).strip().lower() for name in names]
+    twice = {name for name in headers if headers.count(name) > 1}
     if twice:
         raise UserError(
             f"the column {min(twice)} is there more than once",
             where=str(path),
             mend="Keep one of them",
         )
-    return frame.set_axis(names, axis="columns")
+    return headers
 
 
 def _unreadable(path: Path, error: Exception) -> UserError:
@@ -329,7 +333,7 @@ def _as_date(values: pd.Series, column: Column, path: Path) -> pd.Series:
 def _refuse(values: pd.Series, bad: pd.Series, column: str, path: Path, expected: str) -> None:
     """Raise the error that names the first bad value of a column, where there is one."""
     if bad.any():
-        first = bad.to_numpy().argmax()
+        first = int(bad.to_numpy().argmax())
         more = f", and {bad.sum() - 1} more like it" if bad.sum() > 1 else ""
         raise UserError(
             f"expected {expected} and found {str(values.iloc[first])[:30]!r}{more}",
