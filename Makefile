@@ -49,7 +49,7 @@ generate: $(READY) ## write what follows from the contract: suites, dictionary, 
 	@$(BIN)/python tools/generate.py
 
 clean: ## remove reports, caches and the environment
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo*
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"clusterstudy needs Python 3.11 to 3.13, and $(PYTHON) is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 ...")'

@@ -88,7 +88,7 @@ FIRMS = Table(
     "number are in firm_successions. Sole proprietors are personal data.",
     columns=(
         CVR,
-        Column("founded", "date", "Day of registration."),
+        Column("founded", "date", "Day of registration; empty where unknown.", nullable=True),
         Column(
             "closed",
             "date",
@@ -104,7 +104,7 @@ FIRMS = Table(
             "Version of the industry code.",
             terms=vocabulary.INDUSTRY_VERSION,
         ),
-        Column("municipality", "text", "Municipality code, three or four digits."),
+        Column("municipality", "text", "Municipality code.", unit="3-4 digits", nullable=True),
         Column("region", "text", "Region of the head office.", terms=vocabulary.REGION),
     ),
 )

@@ -1,0 +1,5 @@
+"""From registers to an analysis panel.
+
+Treatment history, measures in constant prices, SME status before treatment, covariates and the
+comparison pool. Estimates nothing: :mod:`clusterstudy.did` does.
+"""

@@ -1,0 +1,61 @@
+"""Who took part, since when, in what dose and in which clusters.
+
+Treatment is a firm's first contact with any cluster and never switches off: the estimand is the
+effect of having entered. Dose is the most intensive kind of contact in the calendar year of entry,
+for what comes later may itself be an effect.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clusterstudy.contract.read import Dataset
+
+DOSES = ("light", "membership", "project")
+PROJECT_ACTIVITIES = ("innovation_project",)
+
+
+def contacts(data: Dataset) -> pd.DataFrame:
+    """Return every contact of a firm with a cluster.
+
+    Parameters
+    ----------
+    data
+        Needs ``participations``; ``memberships`` where there are any.
+
+    Returns
+    -------
+    DataFrame with ``cvr``, ``cluster_id``, ``year`` (of the contact, or of joining) and ``dose``
+    (``light``, ``membership``, ``project``), one row per participation or membership spell.
+    """
+    taken = data.read("participations", ["cvr", "cluster_id", "date", "activity_type"])
+    project = taken["activity_type"].isin(PROJECT_ACTIVITIES)
+    parts = [taken.assign(dose=project.map({True: "project", False: "light"}))]
+    if data.has("memberships"):
+        joined = data.read("memberships", ["cvr", "cluster_id", "valid_from"])
+        parts.append(joined.rename(columns={"valid_from": "date"}).assign(dose="membership"))
+    every = pd.concat(parts, ignore_index=True)
+    return every.assign(year=every["date"].dt.year)[["cvr", "cluster_id", "year", "dose"]]
+
+
+def entries(contact: pd.DataFrame) -> pd.DataFrame:
+    """Return each firm's entry: its cohort, its dose and the clusters it entered through.
+
+    Parameters
+    ----------
+    contact
+        As :func:`contacts` returns it.
+
+    Returns
+    -------
+    DataFrame indexed by ``cvr``: ``cohort`` (year of first contact), ``dose`` (the most intensive
+    contact of that year) and one boolean column per cluster (any contact in that year).
+    """
+    first = contact.groupby("cvr")["year"].transform("min")
+    entering = contact[contact["year"] == first]
+    rank = entering["dose"].map({dose: rank for rank, dose in enumerate(DOSES)})
+    by_firm = entering.assign(rank=rank).groupby("cvr").agg({"year": "first", "rank": "max"})
+    through = pd.crosstab(entering["cvr"], entering["cluster_id"]) > 0
+    return pd.DataFrame(
+        {"cohort": by_firm["year"], "dose": by_firm["rank"].map(dict(enumerate(DOSES)))}
+    ).join(through)

