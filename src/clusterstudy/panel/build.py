@@ -8,18 +8,18 @@ programme) are neither: they are counted and left out, for their untreated path 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from clusterstudy.contract.industry import industry_group
 from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
 from clusterstudy.panel import treatment
+from clusterstudy.panel.characteristics import characteristics
+from clusterstudy.panel.characteristics import covariates as chosen_covariates
 from clusterstudy.panel.measures import firm_values
-from clusterstudy.panel.sme import is_sme, size_class
 
 CELL = ("industry_group", "size", "region")
 
@@ -97,9 +97,8 @@ def build(
     first_year
         First year of the panel.
     covariates
-        Any of ``size`` (ln employment), ``growth`` (change of ln employment over the three years
-        to the reference year), ``age`` (ln years since founding), ``industry``, ``region`` (both
-        as indicators). All are measured in the reference year or before.
+        See :func:`clusterstudy.panel.characteristics.covariates`; all are measured in the
+        reference year or before.
     winsorise
         Share winsorised at each end of a measure.
 
@@ -109,33 +108,19 @@ def build(
         If a table is missing, or no firm is left.
     """
     reference = programme_start - 1
-    firms = data.read("firms").drop_duplicates("cvr").set_index("cvr")
-    industry = industry_group(firms["industry"])
+    frame = characteristics(data, reference)
     entry = treatment.entries(treatment.contacts(data))
-    cohort = entry["cohort"].reindex(firms.index).astype("float64")
-    flow = _Flow(cohort, programme_start)
-    flow.keep("Firms in the register", pd.Series(True, firms.index))
+    cohort = entry["cohort"].reindex(frame.index).astype("float64").fillna(np.inf)
+    frame = frame.assign(cohort=cohort, dose=entry["dose"].reindex(frame.index))
 
-    year = _reference_year(data, reference).reindex(firms.index)
-    flow.keep(f"with employment in {reference}", year["fte"] > 0)
-    flow.keep("that are SMEs", is_sme(year))
-    flow.keep("without contact before the programme", ~(cohort < programme_start))
-
-    frame = pd.DataFrame(
-        {
-            "cohort": cohort.fillna(np.inf),
-            "dose": entry["dose"].reindex(firms.index),
-            "industry_group": industry,
-            "size": size_class(year["fte"]),
-            "region": firms["region"],
-        }
-    )
-    columns = _covariates(data, frame, firms, year["fte"], reference, covariates)
-    flow.keep("with every covariate", columns.notna().all(axis="columns"))
-    frame = frame.join(columns)[flow.kept]
-    in_pool = in_treated_cells(frame)
-    flow.keep("in a cell of industry, size and region with new entrants", in_pool)
-    frame = frame[in_pool]
+    flow = _Flow(frame, programme_start)
+    flow.keep(f"Firms with employment in {reference}", pd.Series(True, frame.index))
+    flow.keep("that are SMEs", frame["sme"])
+    flow.keep("without contact before the programme", cohort >= programme_start)
+    known = chosen_covariates(flow.frame, covariates).notna().all(axis="columns")
+    flow.keep("with every covariate", known)
+    flow.keep("in a cell of industry, size and region with new entrants", in_treated_cells)
+    frame = flow.frame
     if not len(frame):
         raise UserError(
             "no firm is left in the sample",
@@ -143,10 +128,11 @@ def build(
             mend=f"firm_years must hold employment for {reference} for SMEs of participations",
         )
 
-    years, outcomes = _matrices(data, measures, industry[frame.index], first_year, winsorise)
+    columns = chosen_covariates(frame, covariates)
+    years, outcomes = _matrices(data, measures, frame["industry_group"], first_year, winsorise)
     entered = entry.drop(columns=["cohort", "dose"]).reindex(frame.index, fill_value=False)
     return Panel(
-        firms=frame.reset_index(),
+        firms=frame.assign(**columns).reset_index(),
         entered=entered.reset_index(drop=True).astype(bool),
         years=years,
         outcomes=outcomes,
@@ -157,67 +143,29 @@ def build(
 
 def in_treated_cells(firms: pd.DataFrame) -> pd.Series:
     """Tell which firms lie in an exact cell of industry, size and region with a new entrant."""
-    treated = np.isfinite(firms["cohort"])
-    cells = firms[list(CELL)].astype("str").agg("|".join, axis="columns")
-    return cells.isin(cells[treated].unique())
+    treated = pd.Series(np.isfinite(firms["cohort"]), firms.index)
+    return treated.groupby([firms[name] for name in CELL]).transform("any").astype(bool)
 
 
 class _Flow:
-    """Counts firms and new entrants while the sample is narrowed."""
+    """Narrows the sample step by step and counts firms and new entrants."""
 
-    def __init__(self, cohort: pd.Series, programme_start: int) -> None:
-        self.entrant = cohort >= programme_start
-        self.kept = pd.Series(True, cohort.index)
+    def __init__(self, frame: pd.DataFrame, programme_start: int) -> None:
+        self.frame = frame
+        self.programme_start = programme_start
         self.steps: list[dict[str, object]] = []
 
-    def keep(self, step: str, condition: pd.Series) -> None:
-        self.kept = self.kept & condition.reindex(self.kept.index, fill_value=False)
-        left = int((self.kept & self.entrant).sum())
-        self.steps.append({"step": step, "firms": int(self.kept.sum()), "new_entrants": left})
+    def keep(self, step: str, condition: pd.Series | Callable[[pd.DataFrame], pd.Series]) -> None:
+        met = condition(self.frame) if callable(condition) else condition[self.frame.index]
+        self.frame = self.frame[met]
+        cohort = self.frame["cohort"]
+        entrants = np.isfinite(cohort) & (cohort >= self.programme_start)
+        self.steps.append(
+            {"step": step, "firms": len(self.frame), "new_entrants": int(entrants.sum())}
+        )
 
     def table(self) -> pd.DataFrame:
         return pd.DataFrame(self.steps)
-
-
-def _reference_year(data: Dataset, reference: int) -> pd.DataFrame:
-    """Return the firms' figures of the reference year, indexed by ``cvr``."""
-    columns = ["fte", "headcount", "revenue", "total_assets"]
-    rows = data.read("firm_years", ["cvr", "year", *columns])
-    chosen = rows[rows["year"] == reference].drop_duplicates("cvr").set_index("cvr")
-    return chosen.reindex(columns=columns)
-
-
-def _covariates(
-    data: Dataset,
-    frame: pd.DataFrame,
-    firms: pd.DataFrame,
-    fte: pd.Series,
-    reference: int,
-    wanted: Sequence[str],
-) -> pd.DataFrame:
-    """Return the wanted covariates as numeric columns, one row per firm."""
-    columns: dict[str, pd.Series] = {}
-    log_fte = np.log(fte.where(fte > 0))
-    for name in wanted:
-        if name == "size":
-            columns["ln_fte"] = log_fte
-        elif name == "growth":
-            before = _reference_year(data, reference - 3)["fte"].reindex(firms.index)
-            columns["growth"] = log_fte - np.log(before.where(before > 0))
-        elif name == "age":
-            age = reference - firms["founded"].dt.year
-            columns["ln_age"] = np.log1p(age.clip(lower=0))
-        elif name in ("industry", "region"):
-            source = frame["industry_group"] if name == "industry" else frame["region"]
-            dummies = pd.get_dummies(source, prefix=name, dtype=float)
-            columns |= {column: dummies[column] for column in dummies.columns[1:]}
-        else:
-            raise UserError(
-                f"unknown covariate {name!r}",
-                where="covariates",
-                mend="Choose among: size, growth, age, industry, region",
-            )
-    return pd.DataFrame(columns, index=firms.index)
 
 
 def _matrices(
