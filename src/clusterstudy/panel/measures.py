@@ -32,7 +32,11 @@ def declared(data: Dataset, measure: str) -> pd.Series:
 
 
 def firm_values(
-    data: Dataset, measure: str, industry: pd.Series, winsorise: float = 0.01
+    data: Dataset,
+    measure: str,
+    industry: pd.Series,
+    winsorise: float = 0.01,
+    scaled: bool = True,
 ) -> pd.Series:
     """Return a measure of firms by year, on its scale and ready for analysis.
 
@@ -46,6 +50,8 @@ def firm_values(
         Industry group of each firm, indexed by ``cvr``. Firms that are not in it are left out.
     winsorise
         Share set to the nearest kept value at each end, within year and industry group.
+    scaled
+        Whether to bring the values to the measure's scale; otherwise they stay in its unit.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def firm_values(
         values = _deflate(data, measure, values, group)
     if row["scale"] != "share":
         values = _winsorise(values, group, winsorise)
-    if row["scale"] == "log":
+    if scaled and row["scale"] == "log":
         values = np.log(values[values > 0])
     return values.rename(measure)
 

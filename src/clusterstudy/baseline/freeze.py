@@ -1,0 +1,120 @@
+"""The frozen baseline: a table, its hash and its date, fixed before outcomes are seen.
+
+``clusterstudy freeze STUDY`` writes ``params/STUDY.baseline.csv`` and ``.json`` once, to be
+committed. Later reports cite the hash and say which figures would differ today, for registers are
+revised. Freezing again is an act of its own and needs ``--again``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.errors import UserError
+
+KEY = ["measure", "group", "year"]
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen baseline: its table, and what identifies it."""
+
+    table: pd.DataFrame
+    sha256: str
+    frozen_on: str
+    as_of: str
+    data: dict[str, str]
+
+    @property
+    def citation(self) -> str:
+        """The short form reports cite: the first twelve digits of the hash, and the date."""
+        return f"{self.sha256[:12]} ({self.frozen_on})"
+
+
+def digest(table: pd.DataFrame) -> str:
+    """Return the SHA-256 of a baseline table as it is written (ten significant digits)."""
+    return hashlib.sha256(_bytes(table)).hexdigest()
+
+
+def freeze(
+    folder: Path,
+    study: str,
+    table: pd.DataFrame,
+    *,
+    as_of: date,
+    data: dict[str, str],
+    today: date,
+    again: bool = False,
+) -> Path:
+    """Write a study's frozen baseline and return the path of its record.
+
+    Raises
+    ------
+    UserError
+        If the study has one already and ``again`` is not given.
+    """
+    path = folder / f"{study}.baseline.json"
+    if path.exists() and not again:
+        raise UserError(
+            "the baseline of this study is frozen already",
+            where=str(path),
+            mend="Keep it, or freeze anew with --again and say why in the commit",
+        )
+    path.with_suffix(".csv").write_bytes(_bytes(table))
+    record = {
+        "sha256": digest(table),
+        "frozen_on": today.isoformat(),
+        "as_of": as_of.isoformat(),
+        "data": data,
+    }
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def frozen(folder: Path, study: str) -> Frozen | None:
+    """Return a study's frozen baseline, or None where there is none.
+
+    Raises
+    ------
+    UserError
+        If the table is not the one whose hash was recorded.
+    """
+    path = folder / f"{study}.baseline.json"
+    if not path.exists():
+        return None
+    record = json.loads(path.read_text(encoding="utf-8"))
+    content = path.with_suffix(".csv").read_bytes()
+    if hashlib.sha256(content).hexdigest() != record["sha256"]:
+        raise UserError(
+            "the frozen baseline was changed after it was frozen",
+            where=str(path.with_suffix(".csv")),
+            mend="Restore the file from version control",
+        )
+    return Frozen(table=pd.read_csv(path.with_suffix(".csv")), **record)
+
+
+def deviations(baseline: Frozen, table: pd.DataFrame, tolerance: float = 1e-9) -> pd.DataFrame:
+    """Return the rows whose count or mean differ from the frozen ones.
+
+    Returns
+    -------
+    DataFrame with ``measure``, ``group``, ``year``, and ``n`` and ``mean`` then and now; rows that
+    are in one table only have the other's figures missing.
+    """
+    both = baseline.table.merge(table, on=KEY, how="outer", suffixes=("_frozen", "_now"))
+    close = np.isclose(
+        both["mean_frozen"], both["mean_now"], rtol=tolerance, atol=0.0, equal_nan=True
+    )
+    same = close & (both["n_frozen"] == both["n_now"])
+    columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
+    return both.loc[~same, columns].reset_index(drop=True)
+
+
+def _bytes(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
