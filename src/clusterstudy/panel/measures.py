@@ -72,10 +72,12 @@ def firm_values(
     )
     if row["deflate"] == "yes":
         values = _deflate(data, measure, values, group)
+    if scaled and row["scale"] == "log":
+        values = values[values > 0]
     if row["scale"] != "share":
         values = _winsorise(values, group, winsorise)
     if scaled and row["scale"] == "log":
-        values = np.log(values[values > 0])
+        values = np.log(values)
     return values.rename(measure)
 
 

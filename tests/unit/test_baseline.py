@@ -1,0 +1,63 @@
+"""Freezing the baseline, and small cells."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterstudy.baseline import freeze
+from clusterstudy.disclosure.cells import suppress
+from clusterstudy.errors import UserError
+
+TABLE = pd.DataFrame(
+    {
+        "tier": "sme",
+        "measure": ["fte", "fte"],
+        "group": ["programme", "K01"],
+        "year": 2025,
+        "n": [40, 12],
+        "mean": [12.345678901234, 1 / 3],
+        "low": [10.0, 0.1],
+        "high": [14.0, 0.5],
+    }
+)
+
+
+def freeze_it(folder, **options):
+    record = {"as_of": date(2026, 12, 31), "data": {"firms": "ab"}, "today": date(2026, 12, 31)}
+    return freeze.freeze(folder, "s", TABLE, **record, **options)
+
+
+def test_a_frozen_baseline_is_cited_and_compared(tmp_path):
+    assert freeze.frozen(tmp_path, "s") is None
+    freeze_it(tmp_path)
+    frozen = freeze.frozen(tmp_path, "s")
+    assert frozen.sha256 == freeze.digest(TABLE)
+    assert frozen.citation == f"{frozen.sha256[:12]} (2026-12-31)"
+    assert freeze.deviations(frozen, TABLE).empty
+    revised = TABLE.assign(mean=[12.4, 1 / 3])
+    assert freeze.deviations(frozen, revised)["group"].tolist() == ["programme"]
+    assert freeze.deviations(frozen, TABLE.iloc[:1])["group"].tolist() == ["K01"]
+
+
+def test_it_is_frozen_once_and_a_change_of_the_file_is_found(tmp_path):
+    freeze_it(tmp_path)
+    with pytest.raises(UserError, match="frozen already"):
+        freeze_it(tmp_path)
+    freeze_it(tmp_path, again=True)
+    file = tmp_path / "s.baseline.csv"
+    file.write_text(file.read_text().replace("40", "41"))
+    with pytest.raises(UserError, match="changed after it was frozen"):
+        freeze.frozen(tmp_path, "s")
+
+
+def test_small_cells_are_blank_and_counted_and_zero_is_shown():
+    frame = pd.DataFrame({"n": [0, 1, 4, 5], "mean": [np.nan, 1.0, 2.0, 3.0]})
+    shown, blanked = suppress(frame, "n", ["mean"], minimum=5)
+    assert blanked == 2
+    assert shown["n"].tolist()[0] == 0
+    assert shown["n"].isna().tolist() == [False, True, True, False]
+    assert shown["mean"].isna().tolist() == [True, True, True, False]

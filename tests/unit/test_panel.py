@@ -1,0 +1,218 @@
+"""Treatment, measures, SME status, the sample and its pool, on a register small enough to read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.errors import UserError
+from clusterstudy.panel import treatment
+from clusterstudy.panel.balance import smd
+from clusterstudy.panel.build import build
+from clusterstudy.panel.measures import firm_values
+from clusterstudy.panel.sme import is_sme, size_class
+
+FIRMS = [f"F{number}" for number in range(8)]
+YEARS = range(2021, 2028)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eight firms: F0 project 2025, F1 member 2026, F2 incumbent, F3-F6 never, F7 large."""
+    grid = pd.MultiIndex.from_product([FIRMS, YEARS], names=["cvr", "year"]).to_frame(index=False)
+    number = grid["cvr"].str[1:].astype(int)
+    fte = 10.0 + number
+    years = grid.assign(
+        fte=fte.where(number != 7, 900.0),
+        headcount=fte.where(number != 7, 1000.0),
+        revenue=1000.0 * fte,
+        value_added=600.0 * fte,
+        exports=np.where(number % 2 == 0, 0.0, 5.0),
+        total_assets=100.0,
+    )
+    tables = {
+        "firms": pd.DataFrame(
+            {
+                "cvr": FIRMS,
+                "founded": pd.Timestamp(2000, 1, 1),
+                "closed": pd.NaT,
+                "industry": ["251100"] * 6 + ["620100", "251100"],
+                "region": "midtjylland",
+            }
+        ),
+        "firm_years": years,
+        "participations": pd.DataFrame(
+            {
+                "cvr": ["F0", "F0", "F0", "F2", "F2", "F7"],
+                "cluster_id": ["K01", "K01", "K02", "K01", "K01", "K01"],
+                "date": pd.to_datetime(
+                    [
+                        "2025-02-01",
+                        "2025-09-01",
+                        "2026-05-01",
+                        "2022-01-01",
+                        "2025-01-01",
+                        "2025-01-01",
+                    ]
+                ),
+                "activity_type": [
+                    "event",
+                    "innovation_project",
+                    "event",
+                    "event",
+                    "innovation_project",
+                    "event",
+                ],
+            }
+        ),
+        "memberships": pd.DataFrame(
+            {
+                "cvr": ["F1"],
+                "cluster_id": ["K02"],
+                "valid_from": pd.to_datetime(["2026-03-01"]),
+                "valid_to": pd.NaT,
+            }
+        ),
+        "price_index": pd.DataFrame(
+            {
+                "industry_group": ["manufacturing"] * 7 + ["it"] * 7,
+                "year": [*YEARS, *YEARS],
+                "index": [100.0, 110, 120, 130, 140, 150, 160] * 2,
+            }
+        ),
+    }
+    for name, frame in tables.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    return tmp_path
+
+
+def panel(folder, measures=("fte",), **options):
+    return build(Dataset(folder), measures, programme_start=2025, first_year=2021, **options)
+
+
+def test_entry_is_the_first_contact_and_its_years_most_intensive_dose(folder):
+    entry = treatment.entries(treatment.contacts(Dataset(folder)))
+    assert entry["cohort"].to_dict() == {"F0": 2025, "F1": 2026, "F2": 2022, "F7": 2025}
+    assert entry["dose"].to_dict() == {
+        "F0": "project",
+        "F1": "membership",
+        "F2": "light",
+        "F7": "light",
+    }
+    assert entry.loc["F0", ["K01", "K02"]].tolist() == [True, False]
+
+
+def test_what_is_not_yet_known_is_no_treatment(folder):
+    known = Dataset(folder, date(2025, 12, 31))
+    assert set(treatment.entries(treatment.contacts(known)).index) == {"F0", "F2", "F7"}
+
+
+def test_the_sample_counts_whom_it_leaves_out(folder):
+    built = panel(folder)
+    assert built.flow["firms"].tolist() == [8, 7, 6, 6, 5]
+    assert built.flow["new_entrants"].tolist() == [3, 2, 2, 2, 2]
+    assert set(built.firms["cvr"]) == {"F0", "F1", "F3", "F4", "F5"}
+    assert built.treated.sum() == 2
+    assert built.of("K02", "any").tolist() == (built.firms["cvr"] == "F1").tolist()
+    assert built.of("programme", "project").sum() == 1
+    assert built.of("K99", "any").sum() == 0
+
+
+def test_outcomes_are_aligned_with_firms_and_years(folder):
+    built = panel(folder, winsorise=0.0)
+    assert built.years.tolist() == list(YEARS)
+    expected = np.log(10.0 + built.firms["cvr"].str[1:].astype(int))
+    np.testing.assert_allclose(built.outcomes["fte"], np.tile(expected, (7, 1)).T)
+
+
+def test_covariates_are_numeric_and_never_constant_by_construction(folder):
+    built = panel(folder, covariates=["size", "growth", "age", "industry", "region"])
+    assert built.covariates == ("ln_fte", "growth", "ln_age")
+    assert built.design().shape == (5, 3)
+    with pytest.raises(UserError, match="unknown covariate 'colour'"):
+        panel(folder, covariates=["colour"])
+
+
+def test_amounts_are_put_in_constant_prices(folder):
+    industry = pd.Series("manufacturing", FIRMS[:6])
+    values = firm_values(Dataset(folder), "value_added", industry, winsorise=0, scaled=False)
+    assert values[("F0", 2021)] == pytest.approx(6000.0)
+    assert values[("F0", 2024)] == pytest.approx(6000.0 / 1.3)
+    (folder / "price_index.parquet").unlink()
+    with pytest.raises(UserError, match="price_index is missing"):
+        firm_values(Dataset(folder), "value_added", industry)
+
+
+def test_a_new_measure_is_a_new_row_and_a_bad_one_is_named(folder):
+    model = Dataset(folder).read("impact_model")
+    new = model.iloc[[0]].assign(measure="density", expression="fte / headcount", scale="level")
+    bad = new.assign(measure="bad", expression="fte / nothing")
+    pd.concat([model, new, bad]).to_csv(folder / "impact_model.csv", index=False)
+    data, industry = Dataset(folder), pd.Series("manufacturing", FIRMS)
+    assert firm_values(data, "density", industry)[("F0", 2024)] == pytest.approx(1.0)
+    with pytest.raises(UserError, match=r"measure bad: the expression 'fte / nothing'"):
+        firm_values(data, "bad", industry)
+    with pytest.raises(UserError, match=r"no measure 'jobs'.*Choose one of: .*fte"):
+        firm_values(data, "jobs", industry)
+    with pytest.raises(UserError, match="no firms by year"):
+        firm_values(data, "satisfaction", industry)
+
+
+def test_values_without_a_logarithm_are_left_out_and_a_share_is_not(folder):
+    rows = pd.read_parquet(folder / "firm_years.parquet")
+    rows.loc[(rows["cvr"] == "F3") & (rows["year"] == 2025), "fte"] = 0.0
+    rows.to_parquet(folder / "firm_years.parquet")
+    data, industry = Dataset(folder), pd.Series("manufacturing", FIRMS)
+    assert ("F3", 2025) not in firm_values(data, "fte", industry).index
+    assert firm_values(data, "exports", industry)[("F3", 2025)] == 1.0
+
+
+def test_winsorising_works_within_year_and_industry(folder):
+    data = Dataset(folder)
+    industry = pd.Series(["manufacturing"] * 6 + ["it"] * 2, FIRMS)
+    values = firm_values(data, "fte", industry, winsorise=0.2, scaled=False)
+    year = values.xs(2024, level="year")
+    assert year[FIRMS[:6]].tolist() == [11.0, 11.0, 12.0, 13.0, 14.0, 14.0]
+    assert year["F6"] == pytest.approx(16 + 0.2 * 884)
+
+
+def test_sme_status_follows_the_recommendation():
+    year = pd.DataFrame(
+        {
+            "headcount": [249, 250, 100, 100, np.nan],
+            "fte": [240.0, 240, 90, 90, 9],
+            "revenue": [1.0, 1, 400_000, 400_000, np.nan],
+            "total_assets": [1.0, 1, 400_000, 100, np.nan],
+        }
+    )
+    assert is_sme(year).tolist() == [True, False, False, True, True]
+    assert size_class(pd.Series([0.5, 10, 49.9, 250])).tolist() == [
+        "0-9",
+        "10-49",
+        "10-49",
+        "250+",
+    ]
+
+
+def test_the_smd_is_the_published_formula():
+    values = pd.DataFrame({"x": [1.0, 2.0, 3.0, 2.0, 4.0, 6.0]})
+    treated = np.array([True] * 3 + [False] * 3)
+    row = smd(values, treated).loc["x"]
+    assert row["smd"] == pytest.approx((2 - 4) / np.sqrt((1 + 4) / 2))
+    assert row["low"] < row["smd"] < row["high"]
+
+
+@given(st.floats(0.1, 10), st.floats(-5, 5), st.integers(0, 99))
+def test_the_smd_knows_no_unit_and_changes_sign_with_the_groups(scale, shift, seed):
+    rng = np.random.default_rng(seed)
+    values = pd.DataFrame({"x": rng.normal(size=40)})
+    treated = rng.permutation(np.repeat([True, False], 20))
+    d = smd(values, treated).loc["x", "smd"]
+    assert smd(values * scale + shift, treated).loc["x", "smd"] == pytest.approx(d, abs=1e-8)
+    assert smd(values, ~treated).loc["x", "smd"] == pytest.approx(-d)
