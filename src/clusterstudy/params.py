@@ -1,0 +1,303 @@
+"""What a study may ask for: the study file and the parameters of every notebook, typed.
+
+Belongs here: the models, and turning what a user wrote into one line when it does not fit them. A
+new parameter is one line in its notebook's model; the notebooks' ``parameters`` cells are written
+from the models by ``make generate``. Does not belong here: what depends on the data, such as which
+clusters there are (:mod:`clusterstudy.runs.plan`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from clusterstudy.errors import UserError
+from clusterstudy.paths import PARAMS, ROOT
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _iso_date(value: object) -> str:
+    """Return a date (as YAML reads it) or text of the form 2026-12-31 as that text."""
+    try:
+        return str(value if isinstance(value, date) else date.fromisoformat(str(value)))
+    except ValueError:
+        raise ValueError("Input should be a date such as 2026-12-31") from None
+
+
+IsoDate = Annotated[str, BeforeValidator(_iso_date)]
+Covariate = Literal["size", "growth", "age", "industry", "region"]
+Level = Annotated[float, Field(gt=0, lt=1)]
+EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "too_short": "at least one entry",
+}
+
+
+class _Strict(BaseModel):
+    """Refuses unknown keys and does not guess types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Common(_Strict):
+    """What a study sets once for all its runs."""
+
+    data: str = Field("demo", description="demo, michigan or a folder of tables")
+    as_of: IsoDate = Field("2029-12-31", description="Use what was released by this date")
+    lang: Literal["da", "en"] = Field("da", description="Language of the report")
+    seed: int = Field(2026, ge=0, description="Seed of all random numbers")
+
+
+class NotebookParameters(_Common):
+    """What every notebook takes."""
+
+    cluster: str = Field("programme", description="programme (all clusters) or one cluster's code")
+    output: str = Field("", description="Folder for tables and figures; empty writes none")
+
+
+class BaselineParameters(NotebookParameters):
+    """10_baseline: the baseline measurement."""
+
+    baseline_year: int = Field(2026, ge=1980, le=2100, description="Year of the baseline")
+    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
+    level: Level = Field(0.95, description="Confidence level of intervals")
+    power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+
+class ImpactParameters(NotebookParameters):
+    """20_impact_did: staggered difference-in-differences."""
+
+    outcome: str = Field("fte", description="Measure of the impact model")
+    dose: Literal["any", "light", "membership", "project"] = Field("any", description="Dose")
+    method: Literal["dr", "ipw", "or"] = Field("dr", description="Estimator")
+    control: Literal["never", "not_yet"] = Field("never", description="Comparison group")
+    anticipation: int = Field(0, ge=0, le=10, description="Years of anticipation")
+    covariates: list[Covariate] = Field(
+        ["size", "growth", "age"], description="Pre-treatment covariates"
+    )
+    first_year: int = Field(2016, ge=1980, le=2100, description="First year of the panel")
+    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
+    results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
+    winsorise: float = Field(0.01, ge=0, lt=0.5, description="Share winsorised at each end")
+    level: Level = Field(0.95, description="Confidence level of intervals")
+    power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+
+class ReadinessParameters(NotebookParameters):
+    """30_readiness: readiness for commercialisation, with its uncertainty."""
+
+    replications: int = Field(10_000, ge=100, description="Monte Carlo replications")
+    certainty: Level = Field(0.8, description="Least probability to name a segment")
+    level: Level = Field(0.9, description="Level of rank intervals")
+
+
+class ValidationParameters(NotebookParameters):
+    """90_method_validation: published figures, reproduced."""
+
+    level: Level = Field(0.95, description="Confidence level of intervals")
+
+
+NOTEBOOKS: dict[str, type[NotebookParameters]] = {
+    "10_baseline": BaselineParameters,
+    "20_impact_did": ImpactParameters,
+    "30_readiness": ReadinessParameters,
+    "90_method_validation": ValidationParameters,
+}
+
+
+class Meeting(_Strict):
+    """The meeting a study's reports are made for."""
+
+    title: str
+    date: IsoDate
+    item: str = ""
+    annex: str = ""
+
+
+class RunSpec(_Strict):
+    """A notebook, the parameters set for it, and those it is run over."""
+
+    notebook: str
+    set: dict[str, Any] = {}
+    sweep: dict[str, Any] = {}
+    label: str = ""
+
+
+class Study(_Common):
+    """One study file: what data, as known when, and which notebooks with which parameters."""
+
+    title: str
+    meeting: Meeting | None = None
+    runs: list[RunSpec] = Field(min_length=1)
+
+
+def load_study(name: str) -> tuple[Study, Path]:
+    """Return a study and its file.
+
+    Parameters
+    ----------
+    name
+        Name of a file in ``params/`` without its ending, or the path of a YAML file.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, it is not YAML, or a key, type or value is not allowed.
+    """
+    path = Path(name) if name.endswith((".yml", ".yaml")) else PARAMS / f"{name}.yml"
+    if not path.is_file():
+        studies = sorted(file.stem for file in PARAMS.glob("*.yml"))
+        raise unknown("study", name, studies, where=shown(path.parent))
+    return validated(Study, _read_yaml(path), where=shown(path)), path
+
+
+def model_of(notebook: str, *, where: str) -> type[NotebookParameters]:
+    """Return the parameter model of ``notebook``; UserError where there is none."""
+    if notebook not in NOTEBOOKS:
+        raise unknown("notebook", notebook, NOTEBOOKS, where=where)
+    return NOTEBOOKS[notebook]
+
+
+def validated(model: type[M], values: object, *, where: str) -> M:
+    """Return ``values`` as a ``model``.
+
+    Raises
+    ------
+    UserError
+        One line about the first mistake: ``where``, the key, what was found, what is allowed.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _first_mistake(model, error, where) from None
+
+
+def from_text(model: type[BaseModel], key: str, text: str) -> object:
+    """Return what was written on a command line as a value for the field ``key``.
+
+    Numbers and truth values are read as in YAML, lists are separated by commas.
+    """
+    annotation = model.model_fields[key].annotation
+    if get_origin(annotation) is list:
+        return [item.strip() for item in text.split(",") if item.strip()]
+    return yaml.safe_load(text) if annotation in (int, float, bool) else text
+
+
+def unknown(what: str, found: object, allowed: Iterable[str], *, where: str) -> UserError:
+    """Return the error for a name that is not among the allowed ones."""
+    names = list(allowed)
+    near = get_close_matches(str(found), names, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    return UserError(
+        f"unknown {what} {found!r}", where=where, mend=f"{guess}Allowed: {', '.join(names)}"
+    )
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages show it: from the project's root where it lies in there."""
+    whole = path.resolve()
+    return str(whole.relative_to(ROOT) if whole.is_relative_to(ROOT) else path)
+
+
+def choices(field: FieldInfo) -> tuple[str, ...]:
+    """Return the values a field is limited to; empty where it is not."""
+    annotation = field.annotation
+    inner = get_args(annotation)[0] if get_origin(annotation) is list else annotation
+    return get_args(inner) if get_origin(inner) is Literal else ()
+
+
+def type_name(field: FieldInfo) -> str:
+    """Return a field's type as it is written in a notebook: ``str``, ``float``, ``list[str]``."""
+    annotation = field.annotation
+    if get_origin(annotation) is list:
+        return "list[str]"
+    return annotation.__name__ if isinstance(annotation, type) else "str"
+
+
+def parameters_cell(model: type[NotebookParameters]) -> str:
+    """Return the source of a notebook's ``parameters`` cell, one ``name: type = value  # help``.
+
+    Papermill's inspector reads it, so no help may hold ``=`` or ``#``.
+    """
+    return "\n".join(_parameter_line(name, field) for name, field in model.model_fields.items())
+
+
+def _parameter_line(name: str, field: FieldInfo) -> str:
+    value = field.get_default()
+    written = repr(value) if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
+    allowed = choices(field)
+    limits = f": {', '.join(allowed)}" if allowed and not isinstance(value, list) else ""
+    return f"{name}: {type_name(field)} = {written}  # {field.description}{limits}"
+
+
+def _first_mistake(model: type[BaseModel], error: ValidationError, where: str) -> UserError:
+    mistakes = error.errors(include_url=False)
+    mistake = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
+    location, found = mistake["loc"], mistake["input"]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    where = f"{where}: {path.removeprefix('.')}" if path else where
+    if mistake["type"] == "extra_forbidden":
+        fields = _fields_at(model, location[:-1])
+        return unknown("key", location[-1], fields, where=where)
+    if mistake["type"] == "missing":
+        return UserError("this key is required and missing", where=where)
+    if mistake["type"] == "literal_error":
+        allowed = mistake["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+        return unknown("value", found, allowed, where=where)
+    message = mistake["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    expected = EXPECTED.get(mistake["type"], message)
+    return UserError(f"expected {expected} and found {_short(found)}", where=where)
+
+
+def _fields_at(model: type[BaseModel], location: Iterable[int | str]) -> Mapping[str, FieldInfo]:
+    """Return the fields of the model that an error's location lies in."""
+    for part in location:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            inner = [annotation, *get_args(annotation)]
+            model = next(a for a in inner if isinstance(a, type) and issubclass(a, BaseModel))
+    return model.model_fields
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Reads YAML and refuses a key that comes twice, which YAML would silently overwrite."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is there more than once", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise UserError(f"not valid YAML: {error.problem}", where=f"{shown(path)}{line}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"cannot be read: {reason}", where=shown(path)) from None

@@ -1,0 +1,55 @@
+"""The kernel that runs use: this very Python, quiet, offline and with a bounded number of threads.
+
+Its specification lies in a folder of the batch's own and is found through JUPYTER_PATH, so nothing
+is installed anywhere, and a kernel ``python3`` that belongs to another Python is never taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+KERNEL = "clusterstudy"
+
+
+@contextmanager
+def installed(workers: int) -> Iterator[None]:
+    """Let Jupyter find the kernel ``clusterstudy`` while ``workers`` run side by side."""
+    before = os.environ.get("JUPYTER_PATH")
+    with tempfile.TemporaryDirectory(prefix="clusterstudy-") as folder:
+        path = Path(folder) / "kernels" / KERNEL / "kernel.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(specification(workers)), encoding="utf-8")
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
+        try:
+            yield
+        finally:
+            os.environ.pop("JUPYTER_PATH")
+            if before is not None:
+                os.environ["JUPYTER_PATH"] = before
+
+
+def specification(workers: int) -> dict[str, object]:
+    """Return the kernel's ``kernel.json`` for ``workers`` kernels on this machine."""
+    return {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "clusterstudy",
+        "language": "python",
+        "env": environment(workers),
+    }
+
+
+def environment(workers: int) -> dict[str, str]:
+    """Return the environment of a kernel: its share of threads, one hash seed, no telemetry."""
+    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {
+        **dict.fromkeys(limits, threads),
+        "PYTHONHASHSEED": "0",
+        "GX_ANALYTICS_ENABLED": "false",
+    }

@@ -1,0 +1,101 @@
+"""What a run says about itself: enough to judge, cite and repeat it.
+
+A manifest is plain JSON. Its keys:
+
+``study``, ``run``, ``title``, ``notebook``, ``meeting``, ``parameters``
+    What was run. ``parameters`` holds every one, defaults included.
+``status``, ``failure``
+    ``ok``, or ``failed`` with the cell's number, its first line and the error.
+``data``, ``quality``
+    SHA-256 of every table's file, and the gate's verdict.
+``code``, ``notebook_sha256``, ``lock_sha256``, ``python``, ``platform``, ``packages``
+    What computed it. ``code`` holds the version, the git commit where there is one, whether the
+    working tree differed from it, and the SHA-256 of the package's source.
+``started``, ``finished``, ``seconds``
+    When, in UTC.
+``outputs``
+    SHA-256 of every file of the report, by its path in the run's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.metadata import distributions, version
+from pathlib import Path
+from typing import Any
+
+from clusterstudy.paths import ROOT
+from clusterstudy.runs.folders import MANIFEST
+
+SOURCE = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
+
+
+def environment() -> dict[str, Any]:
+    """Return what computes all runs of a batch: code, lock, Python and packages."""
+    return {
+        "code": {
+            "version": version("clusterstudy"),
+            "commit": _git("rev-parse", "HEAD"),
+            "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
+            "source_sha256": sha256_of(_sources()),
+        },
+        "lock_sha256": sha256_of([LOCK]) if LOCK.is_file() else "",
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
+    }
+
+
+def times(started: datetime, finished: datetime) -> dict[str, Any]:
+    """Return when a run began and ended."""
+    return {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round((finished - started).total_seconds(), 1),
+    }
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file under ``folder`` but the manifest, by relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): sha256_of([path]) for path in files}
+
+
+def sha256_of(files: Iterable[Path]) -> str:
+    """Return one SHA-256 of files' contents; of several, with their names, in the given order."""
+    paths = list(files)
+    if len(paths) == 1:
+        with paths[0].open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    lines = (f"{path.relative_to(ROOT).as_posix()} {sha256_of([path])}\n" for path in paths)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def write(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write ``manifest.json`` into a run's folder."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a manifest."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _sources() -> list[Path]:
+    return sorted(path for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says about the project; nothing where there is no git or repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

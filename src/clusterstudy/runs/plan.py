@@ -1,0 +1,239 @@
+"""From a study file to its runs: each notebook, each combination of its sweeps, by a stable name.
+
+Two steps, for bad input must show before anything slow happens: :func:`check` needs only the study
+file, :func:`plan` also needs to know which clusters and measures the data have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.errors import UserError
+from clusterstudy.params import (
+    Meeting,
+    NotebookParameters,
+    Study,
+    from_text,
+    model_of,
+    unknown,
+    validated,
+)
+
+ALL = "all"
+PROGRAMME = "programme"
+STUDY_WIDE = ("data", "output")  # not for single runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with all its parameters.
+
+    Parameters
+    ----------
+    study, id
+        Names of the folders its report lies in: ``reports/<study>/<id>/``.
+    title
+        The study's title.
+    """
+
+    study: str
+    id: str
+    title: str
+    notebook: str
+    parameters: NotebookParameters
+    meeting: Meeting | None = None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names that a data set gives to parameters: its clusters and its measures of firms."""
+
+    clusters: tuple[str, ...]
+    measures: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: Dataset) -> Vocabulary:
+        """Read the vocabulary of a data set; without a table of clusters there are none."""
+        from clusterstudy.panel.measures import FIRM_SOURCES
+
+        clusters = data.read("clusters")["cluster_id"] if data.has("clusters") else ()
+        model = data.read("impact_model")
+        of_firms = model.loc[model["source"].isin(FIRM_SOURCES), "measure"]
+        return cls(tuple(sorted(clusters)), tuple(of_firms))
+
+    def names(self, key: str) -> tuple[str, ...] | None:
+        """Return the names a parameter is limited to; None where the data do not limit it."""
+        return {"cluster": (PROGRAMME, *self.clusters), "outcome": self.measures}.get(key)
+
+    def check(self, key: str, value: object, where: str) -> None:
+        """Raise a UserError where ``value`` is no name of the data."""
+        names = self.names(key)
+        if names is not None and value not in names:
+            raise unknown(key, value, names, where=where)
+
+    def swept(self, key: str, values: object, where: str) -> Sequence[object]:
+        """Return a sweep's values, each checked; ``all`` stands for every name of the data."""
+        if values != ALL:
+            for value in _listed(values, where):
+                self.check(key, value, where)
+            return _listed(values, where)
+        names = self.names(key)
+        if names is None:
+            raise UserError(f"`all` is not known for {key}", where=where, mend="List the values")
+        return names
+
+
+def override(study: Study, texts: Mapping[str, str]) -> Study:
+    """Return the study with parameters replaced by what the command line says.
+
+    Parameters
+    ----------
+    texts
+        Text by key. A key is replaced in every run whose notebook takes it, also where it was
+        swept; ``data`` is replaced for the study.
+
+    Raises
+    ------
+    UserError
+        If no notebook of the study takes a key, or a value does not fit.
+    """
+    models = [model_of(spec.notebook, where="runs") for spec in study.runs]
+    taken = {key for model in models for key in model.model_fields} - {"output"}
+    for key in texts:
+        if key not in taken:
+            raise unknown("parameter", key, sorted(taken), where="--set")
+    specs = []
+    for spec, model in zip(study.runs, models, strict=True):
+        given = {k: from_text(model, k, t) for k, t in texts.items() if k in model.model_fields}
+        validated(model, given, where="--set")
+        data = given.pop("data", study.data)
+        sweep = {key: values for key, values in spec.sweep.items() if key not in given}
+        specs.append(spec.model_copy(update={"set": spec.set | given, "sweep": sweep}))
+    return study.model_copy(update={"data": data, "runs": specs})
+
+
+def check(study: Study, file: str) -> None:
+    """Check every run's notebook, keys and values, as far as the study file tells them.
+
+    Raises
+    ------
+    UserError
+        At the first unknown notebook or key, wrong type or impossible value, with its place in
+        ``file``.
+    """
+    for index, spec in enumerate(study.runs):
+        where = f"{file}: runs[{index}]"
+        model_of(spec.notebook, where=f"{where}.notebook")
+        for key, value in spec.set.items():
+            _check_value(spec.notebook, key, value, f"{where}.set")
+        for key, values in spec.sweep.items():
+            if key in spec.set:
+                raise UserError("this key is both set and swept", where=f"{where}.sweep.{key}")
+            for value in [] if values == ALL else _listed(values, f"{where}.sweep.{key}"):
+                _check_value(spec.notebook, key, value, f"{where}.sweep")
+
+
+def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run]:
+    """Return the runs of a study that :func:`check` has passed, in the order of the file.
+
+    Parameters
+    ----------
+    name
+        The study's name, from which its folder in reports/ follows.
+
+    Raises
+    ------
+    UserError
+        If a cluster or an outcome is not in the data, or two runs would have the same name.
+    """
+    runs: dict[str, Run] = {}
+    common = {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed")}
+    for index, spec in enumerate(study.runs):
+        where = f"{file}: runs[{index}]"
+        for key, value in spec.set.items():
+            vocabulary.check(key, value, f"{where}.set.{key}")
+        sweep = {
+            key: vocabulary.swept(key, values, f"{where}.sweep.{key}")
+            for key, values in spec.sweep.items()
+        }
+        for combination in product(*sweep.values()):
+            swept = dict(zip(sweep, combination, strict=True))
+            parameters = validated(
+                model_of(spec.notebook, where=where), common | spec.set | swept, where=where
+            )
+            run = Run(
+                study=slug(name),
+                id=run_id(spec.notebook, combination, spec.label),
+                title=study.title,
+                notebook=spec.notebook,
+                parameters=parameters,
+                meeting=study.meeting,
+            )
+            if run.id.casefold() in runs:
+                raise UserError(
+                    f"two runs have the name {run.id}", where=where, mend="Give one a `label:`"
+                )
+            runs[run.id.casefold()] = run
+    return list(runs.values())
+
+
+def select(runs: Sequence[Run], patterns: Sequence[str]) -> list[Run]:
+    """Return the runs that match any ``NOTEBOOK[/CLUSTER]``, both with ``*`` and ``?``.
+
+    Raises
+    ------
+    UserError
+        If a pattern matches no run.
+    """
+    chosen = list(runs) if not patterns else []
+    for pattern in patterns:
+        matching = [run for run in runs if _matches(run, pattern)]
+        if not matching:
+            targets = {f"{run.notebook}/{run.parameters.cluster}" for run in runs}
+            raise unknown("run", pattern, sorted(targets), where="--only")
+        chosen += [run for run in matching if run not in chosen]
+    return [run for run in runs if run in chosen]
+
+
+def run_id(notebook: str, swept: Sequence[object], label: str = "") -> str:
+    """Return a run's name: the notebook and what it is swept over, safe as a folder's name."""
+    parts = [notebook, *(_text(value) for value in swept), *([label] if label else [])]
+    return "--".join(slug(part) for part in parts)
+
+
+def slug(text: str) -> str:
+    """Return text as a folder's name on any system; a changed one keeps a mark of its origin."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:60]
+    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def _text(value: object) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _matches(run: Run, pattern: str) -> bool:
+    notebook, _, cluster = pattern.partition("/")
+    return fnmatchcase(run.notebook, notebook) and fnmatchcase(
+        run.parameters.cluster, cluster or "*"
+    )
+
+
+def _listed(values: object, where: str) -> list[Any]:
+    if not isinstance(values, list) or not values:
+        raise UserError(f"expected `all` or a list of values and found {values!r}", where=where)
+    return values
+
+
+def _check_value(notebook: str, key: str, value: object, where: str) -> None:
+    model = model_of(notebook, where=where)
+    allowed = [name for name in model.model_fields if name not in STUDY_WIDE]
+    if key not in allowed:
+        raise unknown(f"parameter of {notebook}", key, allowed, where=f"{where}.{key}")
+    validated(model, {key: value}, where=where)
