@@ -36,6 +36,7 @@ def _iso_date(value: object) -> str:
 IsoDate = Annotated[str, BeforeValidator(_iso_date)]
 Covariate = Literal["size", "growth", "age", "industry", "region"]
 Level = Annotated[float, Field(gt=0, lt=1)]
+SHOWN = 30  # names listed in a message
 EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -203,9 +204,9 @@ def unknown(what: str, found: object, allowed: Iterable[str], *, where: str) -> 
     names = list(allowed)
     near = get_close_matches(str(found), names, n=1)
     guess = f"Did you mean {near[0]!r}? " if near else ""
-    return UserError(
-        f"unknown {what} {found!r}", where=where, mend=f"{guess}Allowed: {', '.join(names)}"
-    )
+    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    listed = ", ".join([*names[:SHOWN], *more]) or "none"
+    return UserError(f"unknown {what} {found!r}", where=where, mend=f"{guess}Allowed: {listed}")
 
 
 def shown(path: Path) -> str:

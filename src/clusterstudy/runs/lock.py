@@ -7,6 +7,7 @@ batch that was killed leaves nothing to clear away.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -44,7 +45,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     FAR = 1 << 30  # a locked byte cannot be read, so lock one beyond the text

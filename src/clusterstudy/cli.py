@@ -1,0 +1,130 @@
+"""The command line. Everything heavy is imported in the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clusterstudy.errors import UserError
+
+app = typer.Typer(
+    help="Show what Denmark's innovation clusters are worth: notebooks, checked data, reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Reports = Annotated[
+    Path | None, typer.Option(help="Folder of the reports.", show_default="reports")
+]
+
+
+@app.command()
+def run(
+    studies: Annotated[list[str], typer.Argument(help="Studies in params/, or YAML files.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="NOTEBOOK[/CLUSTER], with * and ?. Repeatable.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="PARAMETER=VALUE for all runs. Repeatable.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 1,
+    lang: Annotated[str | None, typer.Option(help="Language of the reports: da or en.")] = None,
+    reports: Reports = None,
+) -> None:
+    """Run studies and write their reports."""
+    from clusterstudy import console
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.runs.batch import carry_out, prepare
+
+    settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
+    with console.waiting("Checking the study and its data"):
+        batch = prepare(studies, only=only or (), settings=settings)
+    for name, verdict in batch.verdicts.items():
+        console.show(console.findings(name, verdict))
+    if any(verdict.status == "critical" for verdict in batch.verdicts.values()):
+        console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
+        raise typer.Exit(1)
+    folder = (reports or REPORTS).resolve()
+    with console.progress(len(batch.runs)) as on_end:
+        outcomes = carry_out(batch, folder, workers=workers, on_end=on_end)
+    console.show(console.summary(outcomes))
+    console.show(f"Reports: {folder / 'index.html'}")
+    raise typer.Exit(1 if any(outcome.failure for outcome in outcomes) else 0)
+
+
+@app.command()
+def check(
+    data: Annotated[str, typer.Argument(help="demo, michigan or a folder of tables.")],
+) -> None:
+    """Pass data through the quality gate and list what it finds."""
+    from clusterstudy import console
+    from clusterstudy.quality import gate
+    from clusterstudy.sources import open_dataset
+
+    with console.waiting("Checking the data"):
+        verdict = gate(open_dataset(data))
+    console.show(console.findings(data, verdict))
+    raise typer.Exit(1 if verdict.status == "critical" else 0)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
+    firms: Annotated[int, typer.Option(min=100, help="Number of firms.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2026,
+    dirt: Annotated[bool, typer.Option("--dirt", help="Add recorded errors to the data.")] = False,
+) -> None:
+    """Write a synthetic Denmark with a known truth."""
+    from clusterstudy.demo import generate
+
+    generate(folder, firms=firms, seed=seed, dirt=dirt)
+    typer.echo(f"Demo data: {folder.resolve()}")
+
+
+@app.command()
+def explain(
+    term: Annotated[
+        str, typer.Argument(help="A table, column, measure, notebook or parameter.")
+    ] = "",
+) -> None:
+    """Explain a table, a column, a measure, a notebook or a parameter."""
+    from clusterstudy import console
+    from clusterstudy.explain import explain as explanation
+
+    console.show_markdown(explanation(term))
+
+
+@app.command()
+def lab() -> None:
+    """Open the notebooks in JupyterLab, without news or update checks."""
+    from clusterstudy.runs.lab import open_lab
+
+    raise typer.Exit(open_lab())
+
+
+@app.command()
+def index(reports: Reports = None) -> None:
+    """Write reports/index.html again from the reports that lie there."""
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.runs.batch import write_index
+
+    typer.echo(f"Reports: {write_index((reports or REPORTS).resolve())}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"clusterstudy: {error}", err=True)
+        sys.exit(2)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise UserError(f"expected PARAMETER=VALUE and found {text!r}", where="--set")
+    return key.strip(), value.strip()

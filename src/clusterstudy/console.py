@@ -1,0 +1,98 @@
+"""What the command line shows while it works and when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from clusterstudy.runs.make import Outcome
+
+if TYPE_CHECKING:
+    from clusterstudy.quality import Verdict
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Say what is going on: turning on a terminal, one line elsewhere."""
+    if console.is_terminal:
+        with console.status(text):
+            yield
+    else:
+        console.print(f"{text} ...")
+        yield
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[Outcome], None]]:
+    """Yield what shows each ended run: under a bar on a terminal, one plain line elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("Running", total=total)
+        done = 0
+
+        def ended(outcome: Outcome) -> None:
+            nonlocal done
+            done += 1
+            bar.advance(task)
+            state = "FAILED" if outcome.failure else "ok"
+            place = f"{done:>{len(str(total))}}/{total}"
+            console.print(f"{place}  {state:6}  {outcome.seconds:6.1f} s  {_name(outcome)}")
+
+        yield ended
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """Return how a batch ended, with the cell, its first line and the error of each failure."""
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    lines = [f"{len(outcomes) - len(failed)} reports made, {len(failed)} failed."]
+    for outcome in failed:
+        failure = outcome.failure
+        assert failure
+        lines += [
+            f"{_name(outcome)}: cell [{failure.cell}]: {failure.line}",
+            f"    {failure.error}",
+            f"    partly executed: {outcome.folder}",
+        ]
+    return "\n".join(lines)
+
+
+def findings(data: str, verdict: Verdict) -> str:
+    """Return what the gate found, one line per finding, the critical ones first."""
+    ordered = sorted(verdict.findings, key=lambda finding: finding.severity)
+    lines = [
+        f"{f.severity:8}  {f.table}.{f.column}: {f.rule}: {f.count} rows"
+        + (f", for example {', '.join(map(str, f.examples))}" if f.examples else "")
+        for f in ordered
+    ]
+    return "\n".join([*lines, f"{data}: {verdict.status}"])
+
+
+def show(text: str) -> None:
+    """Print text as it is."""
+    console.print(escape(text))
+
+
+def show_markdown(text: str) -> None:
+    """Print Markdown: laid out on a terminal, as it is elsewhere."""
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        show(text)
+
+
+def _name(outcome: Outcome) -> str:
+    return f"{outcome.run.study}/{outcome.run.id}"
