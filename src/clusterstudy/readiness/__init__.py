@@ -1,0 +1,13 @@
+"""Readiness for commercialisation: a declared profile, a composite in its support, how sure.
+
+The board paper names three clauses, joined by "eller" (any may suffice), and their outcome:
+years with membership fees; close cooperation with trade associations; a field with few or no
+established private advisers; and from these a clear value proposition. Here are the indicators of
+each (:mod:`~clusterstudy.readiness.declaration`, :mod:`~clusterstudy.readiness.indicators`), the
+steps of a composite (:mod:`~clusterstudy.readiness.index`), the rule that names a segment
+(:mod:`~clusterstudy.readiness.profile`) and how far every choice moves the answer
+(:mod:`~clusterstudy.readiness.uncertainty`).
+
+Does not belong here: files, notebooks, and any search for groups in the data. Eleven clusters
+carry no k-means, no principal components and no p-values between segments.
+"""

@@ -1,0 +1,104 @@
+"""The clauses of the board paper, and the indicators that stand for them, declared as data.
+
+Belongs here: what an indicator is and the reader of ``data/readiness_indicators.csv``. Goalposts,
+bars and weights are judgements: they stand in that file, for the board to weigh, not in code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.contract.read import read_table
+from clusterstudy.contract.schema import Column, Table
+from clusterstudy.errors import UserError
+from clusterstudy.paths import DATA
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause of the board paper.
+
+    Parameters
+    ----------
+    label
+        The clause in a few words.
+    role
+        ``merit`` is the cluster's own doing; ``context`` its field's, and no merit; ``outcome``
+        what the other clauses are expected to lead to, and so no part of the composite.
+    """
+
+    label: str
+    role: Literal["merit", "context", "outcome"]
+
+
+CLAUSES = {
+    "membership_fees": Clause("Experience with membership fees", "merit"),
+    "trade_associations": Clause("Close cooperation with trade associations", "merit"),
+    "private_advisers": Clause("Few or no established private advisers", "context"),
+    "value_proposition": Clause("Clear value proposition", "outcome"),
+}
+ROLES = np.array([clause.role for clause in CLAUSES.values()])
+MISSING = {
+    "worst": "Counts as the unfavourable goalpost: nothing on file means nothing there",
+    "median": "Counts as the median of the clusters that have a value",
+    "omit": "Is left out, and its weight goes to the clause's other indicators",
+}
+DIRECTION = {"higher": "Higher is better", "lower": "Lower is better"}
+
+INDICATORS = Table(
+    name="readiness_indicators",
+    row="An indicator of readiness.",
+    source="Declared with the study; the board may weigh it anew.",
+    key=("name",),
+    columns=(
+        Column("name", "text", "Short name: a column of clusters, an item of survey or a measure."),
+        Column("label", "text", "Label in reports (English; Danish from the catalogue)."),
+        Column("clause", "text", "Clause.", terms={k: v.label for k, v in CLAUSES.items()}),
+        Column("definition", "text", "What is measured, in a sentence."),
+        Column("source", "text", "Table of the contract it comes from."),
+        Column("unit", "text", "Unit."),
+        Column("direction", "text", "Which way is better.", terms=DIRECTION),
+        Column("goalpost_low", "number", "Value from which less changes nothing."),
+        Column("bar", "number", "Value at which the paper's words hold: 'many years', 'close'."),
+        Column("goalpost_high", "number", "Value from which more changes nothing."),
+        Column("weight", "number", "Weight within its clause, relative to the others there."),
+        Column("missing", "text", "Rule for a missing value.", terms=MISSING),
+    ),
+)
+
+
+def read_indicators(path: Path = DATA / "readiness_indicators.csv") -> pd.DataFrame:
+    """Return the declared indicators, indexed by name, with the columns of :data:`INDICATORS`.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or a row contradicts itself or the vocabulary.
+    """
+    if not path.is_file():
+        raise UserError("expected a declaration of indicators and found none", where=str(path))
+    frame = read_table(path, INDICATORS)
+    if absent := [name for name in INDICATORS.names if name not in frame]:
+        raise UserError(f"the column {absent[0]} is missing", where=str(path))
+    _refuse(frame, frame.isna().any(axis=1), path, "expected a value in every column")
+    _refuse(frame, frame["name"].duplicated(), path, "the indicator is there more than once")
+    for column in INDICATORS.columns:
+        if column.terms:
+            allowed = f"expected {column.name} to be one of {', '.join(column.terms)}"
+            _refuse(frame, ~frame[column.name].isin(list(column.terms)), path, allowed)
+    inside = (frame["goalpost_low"] < frame["bar"]) & (frame["bar"] < frame["goalpost_high"])
+    _refuse(frame, ~inside, path, "expected goalpost_low < bar < goalpost_high")
+    _refuse(frame, ~(frame["weight"] > 0), path, "expected a weight above 0")
+    return frame.set_index("name")
+
+
+def _refuse(frame: pd.DataFrame, bad: pd.Series, path: Path, what: str) -> None:
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        where = f"{path}, row {row + 2}, indicator {frame['name'].iloc[row]}"
+        raise UserError(what, where=where, mend="Correct the row")

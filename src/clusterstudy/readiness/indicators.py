@@ -1,0 +1,164 @@
+"""From the contract's tables to clusters by indicators.
+
+An indicator whose source is ``clusters`` is a column there, one whose source is ``survey`` an item
+there: such indicators need a row in data/readiness_indicators.csv and no code. The others are the
+functions in :data:`MEASURES`. Only survey means carry a standard error; the rest are counts of
+everything there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.errors import UserError
+
+Tables = Mapping[str, pd.DataFrame]
+LEAST = 5
+PAID_LINES = ["membership_fees", "user_payment"]
+NOT_CASH = ["in_kind_cofinancing"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the tables say.
+
+    Parameters
+    ----------
+    values
+        Clusters by indicators, in the indicators' units; NaN where not known.
+    errors
+        Standard errors, of the same shape; 0 where the value is no sample.
+    suppressed
+        True where fewer than :data:`LEAST` answers or members stand behind a value, which is
+        therefore not shown; of the same shape.
+    """
+
+    values: pd.DataFrame
+    errors: pd.DataFrame
+    suppressed: pd.DataFrame
+
+
+def measure(tables: Tables, indicators: pd.DataFrame, year: int) -> Measured:
+    """Return every indicator for every cluster of the ``clusters`` table.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables by name. All but ``clusters`` may be absent: indicators from an
+        absent table are NaN.
+    indicators
+        Declaration, as :func:`clusterstudy.readiness.declaration.read_indicators` returns it.
+    year
+        Reference year. Yearly sources count with their latest year up to it.
+
+    Raises
+    ------
+    UserError
+        If there is no cluster, or an indicator's name and source match nothing.
+    """
+    clusters = pd.Index(tables["clusters"]["cluster_id"], name="cluster_id")
+    if clusters.empty:
+        raise UserError("expected at least one cluster and found none", where="clusters")
+    found = {
+        str(name): _measure(str(name), source, tables, year).reindex(clusters)
+        for name, source in indicators["source"].items()
+    }
+    values, errors, n = (
+        pd.DataFrame({name: table[part] for name, table in found.items()})
+        for part in ("value", "error", "n")
+    )
+    few = n < LEAST
+    return Measured(values.mask(few), errors.mask(few).fillna(0.0), few & values.notna())
+
+
+def years_with_fees(tables: Tables, year: int) -> pd.DataFrame:
+    """Return the calendar years, ``year`` included, with a membership fee; 0 where never."""
+    since = tables["clusters"].set_index("cluster_id")["membership_fees_since"]
+    return _counted((year + 1 - since).clip(lower=0).fillna(0))
+
+
+def renewal_rate(tables: Tables, year: int) -> pd.DataFrame:
+    """Return the percentage of the year's first-day members who are members on its last day.
+
+    A firm counts once per cluster, whatever the number of its spells.
+    """
+    spells = tables["memberships"]
+    first, last = (_members(spells, pd.Timestamp(year, *day)) for day in ((1, 1), (12, 31)))
+    stayed = first.merge(last.assign(stayed=100.0), how="left", on=["cluster_id", "cvr"])
+    return _mean(stayed.fillna({"stayed": 0.0}), "stayed").assign(error=0.0)
+
+
+def fee_income_share(tables: Tables, year: int) -> pd.DataFrame:
+    """Return membership fees and user payment as a percentage of actual cash income."""
+    finances = tables["cluster_finances"]
+    actual = _latest(finances[finances["scenario"] == "actual"], year)
+    cash = actual[~actual["line"].isin(NOT_CASH)]
+    paid = cash["amount"].where(cash["line"].isin(PAID_LINES), 0.0)
+    total = cash.groupby("cluster_id")["amount"].sum()
+    return _counted(100 * paid.groupby(cash["cluster_id"]).sum() / total.where(total > 0))
+
+
+def association_ties(tables: Tables, year: int) -> pd.DataFrame:
+    """Return the number of different trade associations in the year's collaborations."""
+    found = _latest(tables["collaborations"], year)
+    sides = [
+        found[["cluster_id", f"actor_{side}", f"actor_{side}_type"]].set_axis(
+            ["cluster_id", "actor", "type"], axis="columns"
+        )
+        for side in "ab"
+    ]
+    actors = pd.concat(sides)
+    associations = actors["actor"].where(actors["type"] == "association")
+    return _counted(associations.groupby(actors["cluster_id"]).nunique())
+
+
+MEASURES: dict[tuple[str, str], Callable[[Tables, int], pd.DataFrame]] = {
+    ("clusters", "years_with_fees"): years_with_fees,
+    ("memberships", "renewal_rate"): renewal_rate,
+    ("cluster_finances", "fee_income_share"): fee_income_share,
+    ("collaborations", "association_ties"): association_ties,
+}
+
+
+def _measure(name: str, source: str, tables: Tables, year: int) -> pd.DataFrame:
+    """Return ``value``, ``error`` and ``n`` (NaN where nothing needs hiding) by cluster."""
+    if source not in tables:
+        return pd.DataFrame(columns=["value", "error", "n"], dtype=float)
+    if (source, name) in MEASURES:
+        return MEASURES[source, name](tables, year)
+    if source == "clusters" and name in tables["clusters"]:
+        return _counted(tables["clusters"].set_index("cluster_id")[name])
+    if source == "survey":
+        answers = tables["survey"]
+        item = answers[(answers["item"] == name) & answers["score"].notna()]
+        return _mean(_latest(item, year, "wave"), "score")
+    known = ", ".join(f"{name} from {source}" for source, name in MEASURES)
+    raise UserError(
+        f"no such measure in the table {source}",
+        where=f"readiness indicator {name}",
+        mend=f"Name a column of clusters, an item of survey, or one of {known}",
+    )
+
+
+def _counted(values: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"value": values.astype(float), "error": 0.0, "n": np.nan})
+
+
+def _mean(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    grouped = rows.groupby("cluster_id")[column]
+    return pd.DataFrame({"value": grouped.mean(), "error": grouped.sem(), "n": grouped.size()})
+
+
+def _latest(rows: pd.DataFrame, year: int, column: str = "year") -> pd.DataFrame:
+    """Return the rows of the latest year up to ``year`` that has any."""
+    past = rows[rows[column] <= year]
+    return past[past[column] == past[column].max()]
+
+
+def _members(spells: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    runs = (spells["valid_from"] <= day) & ~(spells["valid_to"] < day)
+    return spells.loc[runs, ["cluster_id", "cvr"]].drop_duplicates()
