@@ -114,7 +114,8 @@ def normalise(
     else:
         raise ValueError(f"normalisation {method!r}: one of {NORMALISATIONS}, with its goalposts")
     span = ends[1] - ends[0]
-    level = np.divide(values - ends[0], span, out=np.full(values.shape, 0.5), where=span > 0)
+    apart = span > 1e-12 * np.abs(ends[1])  # equal values may differ from their mean by rounding
+    level = np.divide(values - ends[0], span, out=np.full(values.shape, 0.5), where=apart)
     level = np.where(np.isnan(values), np.nan, level)
     return 100 * np.clip(np.where(direction > 0, level, 1 - level), 0, 1)
 
