@@ -43,7 +43,7 @@ def run(
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
-        console.show(console.findings(name, verdict))
+        console.show("\n".join([f"Data {name}:", *verdict.lines()]))
     if any(verdict.status == "critical" for verdict in batch.verdicts.values()):
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
@@ -61,12 +61,12 @@ def check(
 ) -> None:
     """Pass data through the quality gate and list what it finds."""
     from clusterstudy import console
-    from clusterstudy.quality import gate
+    from clusterstudy.quality import verdict_for
     from clusterstudy.sources import open_dataset
 
     with console.waiting("Checking the data"):
-        verdict = gate(open_dataset(data))
-    console.show(console.findings(data, verdict))
+        verdict = verdict_for(open_dataset(data))
+    console.show("\n".join(verdict.lines()))
     raise typer.Exit(1 if verdict.status == "critical" else 0)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -12,9 +11,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clusterstudy.runs.make import Outcome
-
-if TYPE_CHECKING:
-    from clusterstudy.quality import Verdict
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -68,17 +64,6 @@ def summary(outcomes: list[Outcome]) -> str:
             f"    partly executed: {outcome.folder}",
         ]
     return "\n".join(lines)
-
-
-def findings(data: str, verdict: Verdict) -> str:
-    """Return what the gate found, one line per finding, the critical ones first."""
-    ordered = sorted(verdict.findings, key=lambda finding: finding.severity)
-    lines = [
-        f"{f.severity:8}  {f.table}.{f.column}: {f.rule}: {f.count} rows"
-        + (f", for example {', '.join(map(str, f.examples))}" if f.examples else "")
-        for f in ordered
-    ]
-    return "\n".join([*lines, f"{data}: {verdict.status}"])
 
 
 def show(text: str) -> None:

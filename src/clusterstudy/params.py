@@ -174,8 +174,13 @@ def model_of(notebook: str, *, where: str) -> type[NotebookParameters]:
     return NOTEBOOKS[notebook]
 
 
-def validated(model: type[M], values: object, *, where: str) -> M:
+def validated(model: type[M], values: object, *, where: str, at: str = "") -> M:
     """Return ``values`` as a ``model``.
+
+    Parameters
+    ----------
+    where, at
+        The file that ``values`` come from, and their place in it (``runs[0].set``).
 
     Raises
     ------
@@ -185,7 +190,7 @@ def validated(model: type[M], values: object, *, where: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _first_mistake(model, error, where) from None
+        raise _first_mistake(model, error, where, at) from None
 
 
 def from_text(model: type[BaseModel], key: str, text: str) -> object:
@@ -246,12 +251,15 @@ def _parameter_line(name: str, field: FieldInfo) -> str:
     return f"{name}: {type_name(field)} = {written}  # {field.description}{limits}"
 
 
-def _first_mistake(model: type[BaseModel], error: ValidationError, where: str) -> UserError:
+def _first_mistake(
+    model: type[BaseModel], error: ValidationError, where: str, at: str
+) -> UserError:
     mistakes = error.errors(include_url=False)
     mistake = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
     location, found = mistake["loc"], mistake["input"]
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    where = f"{where}: {path.removeprefix('.')}" if path else where
+    place = (at + path).removeprefix(".")
+    where = f"{where}: {place}" if place else where
     if mistake["type"] == "extra_forbidden":
         fields = _fields_at(model, location[:-1])
         return unknown("key", location[-1], fields, where=where)
@@ -284,12 +292,13 @@ class _UniqueKeys(yaml.SafeLoader):
     """Reads YAML and refuses a key that comes twice, which YAML would silently overwrite."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
+        seen = set()
         for key, _ in node.value:
-            if keys.count(key.value) > 1:
+            if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} is there more than once", key.start_mark
                 )
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -32,25 +32,19 @@ class Batch:
 
     Parameters
     ----------
-    verdicts, fingerprints
-        By the data set's name: the gate's verdict, and the SHA-256 of its files by table.
+    verdicts
+        The gate's, by the data set's name.
     environment
         As :func:`clusterstudy.runs.manifest.environment` returns it.
     """
 
     runs: Sequence[Run]
     verdicts: Mapping[str, Verdict]
-    fingerprints: Mapping[str, Mapping[str, str]]
     environment: Mapping[str, Any]
 
     def facts(self, run: Run) -> dict[str, Any]:
         """Return what the manifest of ``run`` says beside the run itself."""
-        name = run.parameters.data
-        return {
-            "data": {"name": name, "sha256": self.fingerprints[name]},
-            "quality": self.verdicts[name].as_dict(),
-            **self.environment,
-        }
+        return {"quality": self.verdicts[run.parameters.data].as_dict(), **self.environment}
 
 
 def prepare(
@@ -72,7 +66,7 @@ def prepare(
     UserError
         At the first thing that is not allowed. Nothing is written under reports/.
     """
-    from clusterstudy.quality import gate
+    from clusterstudy.quality import verdict_for
 
     loaded = {}
     for name in studies:
@@ -81,15 +75,13 @@ def prepare(
         loaded[path] = override(study, settings or {})
     runs: list[Run] = []
     verdicts: dict[str, Verdict] = {}
-    fingerprints: dict[str, Mapping[str, str]] = {}
     for path, study in loaded.items():
         data = open_dataset(study.data)
         study = study.model_copy(update={"data": _name(study.data, data)})
         runs += plan(study, path.stem, shown(path), Vocabulary.of(data))
         if study.data not in verdicts:
-            verdicts[study.data] = gate(data)
-            fingerprints[study.data] = data.fingerprint()
-    return Batch(select(runs, only), verdicts, fingerprints, manifest.environment())
+            verdicts[study.data] = verdict_for(data)
+    return Batch(select(runs, only), verdicts, manifest.environment())
 
 
 def carry_out(

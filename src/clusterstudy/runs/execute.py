@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clusterstudy.runs.folders import NOTEBOOK
-from clusterstudy.runs.kernels import KERNEL
+from clusterstudy.runs.kernels import KERNEL, encrypted
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -55,6 +55,7 @@ def execute(
             kernel_name=KERNEL,
             progress_bar=False,
             resources={"metadata": {"path": str(notebook.parent)}},
+            config=encrypted(),
         )
     except PapermillExecutionError as error:
         first = error.evalue.splitlines()[0] if error.evalue else ""

@@ -13,6 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 KERNEL = "clusterstudy"
 
@@ -41,7 +45,20 @@ def specification(workers: int) -> dict[str, object]:
         "display_name": "clusterstudy",
         "language": "python",
         "env": environment(workers),
+        "metadata": {"supported_encryption": ["curve"]},
     }
+
+
+def encrypted() -> Config:
+    """Return the setting by which what runs and kernels say to each other is encrypted.
+
+    Others on the machine could read their loopback ports otherwise.
+    """
+    import zmq
+    from traitlets.config import Config
+
+    policy = "auto" if zmq.has("curve") else "disabled"
+    return Config(KernelManager={"transport_encryption": policy})
 
 
 def environment(workers: int) -> dict[str, str]:

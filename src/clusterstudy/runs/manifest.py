@@ -6,8 +6,8 @@ A manifest is plain JSON. Its keys:
     What was run. ``parameters`` holds every one, defaults included.
 ``status``, ``failure``
     ``ok``, or ``failed`` with the cell's number, its first line and the error.
-``data``, ``quality``
-    SHA-256 of every table's file, and the gate's verdict.
+``quality``
+    The gate's verdict on the data, with the SHA-256 of every table's file (``fingerprint``).
 ``code``, ``notebook_sha256``, ``lock_sha256``, ``python``, ``platform``, ``packages``
     What computed it. ``code`` holds the version, the git commit where there is one, whether the
     working tree differed from it, and the SHA-256 of the package's source.

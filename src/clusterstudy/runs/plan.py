@@ -129,15 +129,16 @@ def check(study: Study, file: str) -> None:
         ``file``.
     """
     for index, spec in enumerate(study.runs):
-        where = f"{file}: runs[{index}]"
-        model_of(spec.notebook, where=f"{where}.notebook")
+        at = f"runs[{index}]"
+        model_of(spec.notebook, where=f"{file}: {at}.notebook")
         for key, value in spec.set.items():
-            _check_value(spec.notebook, key, value, f"{where}.set")
+            _check_value(spec.notebook, key, value, file, f"{at}.set")
         for key, values in spec.sweep.items():
+            where = f"{file}: {at}.sweep.{key}"
             if key in spec.set:
-                raise UserError("this key is both set and swept", where=f"{where}.sweep.{key}")
-            for value in [] if values == ALL else _listed(values, f"{where}.sweep.{key}"):
-                _check_value(spec.notebook, key, value, f"{where}.sweep")
+                raise UserError("this key is both set and swept", where=where)
+            for value in [] if values == ALL else _listed(values, where):
+                _check_value(spec.notebook, key, value, file, f"{at}.sweep")
 
 
 def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run]:
@@ -211,7 +212,9 @@ def run_id(notebook: str, swept: Sequence[object], label: str = "") -> str:
 def slug(text: str) -> str:
     """Return text as a folder's name on any system; a changed one keeps a mark of its origin."""
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:60]
-    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    return (
+        text if text and safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    )
 
 
 def _text(value: object) -> str:
@@ -231,9 +234,9 @@ def _listed(values: object, where: str) -> list[Any]:
     return values
 
 
-def _check_value(notebook: str, key: str, value: object, where: str) -> None:
-    model = model_of(notebook, where=where)
+def _check_value(notebook: str, key: str, value: object, file: str, at: str) -> None:
+    model = model_of(notebook, where=file)
     allowed = [name for name in model.model_fields if name not in STUDY_WIDE]
     if key not in allowed:
-        raise unknown(f"parameter of {notebook}", key, allowed, where=f"{where}.{key}")
-    validated(model, {key: value}, where=where)
+        raise unknown(f"parameter of {notebook}", key, allowed, where=f"{file}: {at}.{key}")
+    validated(model, {key: value}, where=file, at=at)

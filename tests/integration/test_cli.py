@@ -1,0 +1,56 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("pandas", "numpy", "great_expectations", "papermill", "nbconvert", "jupyter_client")
+
+
+def clusterstudy(*arguments: str, cwd=None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from clusterstudy.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+def test_help_needs_none_of_the_heavy_packages():
+    code = f"import sys, clusterstudy.cli; assert not {set(HEAVY)!r} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    shown = clusterstudy("--help")
+    assert shown.returncode == 0
+    assert all(word in shown.stdout for word in ("run", "check", "demo", "explain", "lab", "index"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "nosuchstudy"), "unknown study 'nosuchstudy'"),
+        (("run", "demo", "--set", "method"), "--set: expected PARAMETER=VALUE and found 'method'"),
+        (("explain", "metod"), "unknown term 'metod'. Did you mean 'method'?"),
+        (("check", "no/such/folder"), "expected a folder with the study's tables and found none"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path):
+    done = clusterstudy(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("clusterstudy: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("term", "parts"),
+    [
+        ("", ["firm_years", "productivity", "20_impact_did"]),
+        ("fte", ["## firm_years", "Employment.", "## Measure fte"]),
+        ("firms.closed", ["Day of closure"]),
+        ("20_impact_did", ["`method` (str, default 'dr')", "one of dr, ipw, or"]),
+        ("20_impact_did.level", ["Confidence level"]),
+    ],
+)
+def test_explain_finds_tables_columns_measures_and_parameters(term, parts):
+    from clusterstudy.explain import explain
+
+    assert all(part in explain(term) for part in parts)
