@@ -40,14 +40,14 @@ def run(
     from clusterstudy.runs.batch import carry_out, prepare
 
     settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
+    folder = (reports or REPORTS).resolve()
     with console.waiting("Checking the study and its data"):
-        batch = prepare(studies, only=only or (), settings=settings)
+        batch = prepare(studies, folder, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
         console.show("\n".join([f"Data {name}:", *verdict.lines()]))
-    if any(verdict.status == "critical" for verdict in batch.verdicts.values()):
+    if batch.refused:
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
-    folder = (reports or REPORTS).resolve()
     with console.progress(len(batch.runs)) as on_end:
         outcomes = carry_out(batch, folder, workers=workers, on_end=on_end)
     console.show(console.summary(outcomes))
@@ -61,11 +61,12 @@ def check(
 ) -> None:
     """Pass data through the quality gate and list what it finds."""
     from clusterstudy import console
+    from clusterstudy.paths import REPORTS
     from clusterstudy.quality import verdict_for
     from clusterstudy.sources import open_dataset
 
     with console.waiting("Checking the data"):
-        verdict = verdict_for(open_dataset(data))
+        verdict = verdict_for(open_dataset(data), REPORTS)
     console.show("\n".join(verdict.lines()))
     raise typer.Exit(1 if verdict.status == "critical" else 0)
 

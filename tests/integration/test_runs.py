@@ -77,7 +77,7 @@ def project(tmp_path, monkeypatch):
 def run(project: Path, text: str, *, workers: int = 1, **settings: str):
     study = project / "mine.yml"
     study.write_text(f"title: Mine\ndata: {project / 'data'}\nruns:\n{text}", encoding="utf-8")
-    prepared = batch.prepare([str(study)], settings=settings)
+    prepared = batch.prepare([str(study)], project / "reports", settings=settings)
     return batch.carry_out(
         prepared, project / "reports", workers=workers, notebooks=project / "notebooks"
     )

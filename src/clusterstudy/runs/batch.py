@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +42,22 @@ class Batch:
     verdicts: Mapping[str, Verdict]
     environment: Mapping[str, Any]
 
+    @property
+    def refused(self) -> bool:
+        """Whether the gate refuses any of the data; then nothing is run."""
+        return any(verdict.status == "critical" for verdict in self.verdicts.values())
+
     def facts(self, run: Run) -> dict[str, Any]:
         """Return what the manifest of ``run`` says beside the run itself."""
         return {"quality": self.verdicts[run.parameters.data].as_dict(), **self.environment}
 
 
 def prepare(
-    studies: Iterable[str], *, only: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    studies: Iterable[str],
+    reports: Path = REPORTS,
+    *,
+    only: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Batch:
     """Read the studies, check all they say, pass their data through the gate and plan the runs.
 
@@ -56,6 +65,8 @@ def prepare(
     ----------
     studies
         Names or files of studies.
+    reports
+        Folder of the reports, where verdicts are kept.
     only
         Patterns ``NOTEBOOK[/CLUSTER]``; none chooses every run.
     settings
@@ -64,7 +75,7 @@ def prepare(
     Raises
     ------
     UserError
-        At the first thing that is not allowed. Nothing is written under reports/.
+        At the first thing that is not allowed.
     """
     from clusterstudy.quality import verdict_for
 
@@ -73,15 +84,16 @@ def prepare(
         study, path = load_study(name)
         check(study, shown(path))
         loaded[path] = override(study, settings or {})
-    runs: list[Run] = []
     verdicts: dict[str, Verdict] = {}
+    runs: list[Run] = []
     for path, study in loaded.items():
         data = open_dataset(study.data)
         study = study.model_copy(update={"data": _name(study.data, data)})
-        runs += plan(study, path.stem, shown(path), Vocabulary.of(data))
-        if study.data not in verdicts:
-            verdicts[study.data] = verdict_for(data)
-    return Batch(select(runs, only), verdicts, manifest.environment())
+        verdicts[study.data] = verdict_for(data, reports)
+        if verdicts[study.data].status != "critical":
+            runs += plan(study, path.stem, shown(path), Vocabulary.of(data))
+    batch = Batch(runs, verdicts, manifest.environment())
+    return batch if batch.refused else replace(batch, runs=select(runs, only))
 
 
 def carry_out(
@@ -109,7 +121,11 @@ def carry_out(
     ------
     UserError
         If another batch is writing to ``reports``.
+    ValueError
+        If the gate refuses the data.
     """
+    if batch.refused:
+        raise ValueError("the gate refuses the data")
     with locked(reports), installed(workers), ThreadPoolExecutor(workers) as pool:
         folders.recover(reports)
         futures = [
