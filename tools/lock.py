@@ -29,14 +29,11 @@ dependencies:
 
 def resolve() -> None:
     """Pin every dependency of every extra, for all supported Pythons at once."""
-    subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal"]
-        + ["--all-extras", "--python-version", "3.11", "--fork-strategy", "fewest"]
-        + ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
-        + ["--output-file", LOCK.name],
-        cwd=ROOT,
-        check=True,
-    )
+    options = "--universal --all-extras --python-version 3.11 --fork-strategy fewest"
+    quiet = "--quiet --generate-hashes --no-emit-index-url --no-annotate --no-header"
+    command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml"]
+    command += [*options.split(), *quiet.split(), "--output-file", LOCK.name]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def pins(lock: str) -> list[str]:

@@ -84,7 +84,7 @@ def test_no_file_names_a_registry_a_machine_or_a_secret():
         "pypi" + ".org",
         "python" + "hosted",
         "anaconda" + ".org",
-        "jsdelivr",
+        "jsdel" + "ivr",
         "unpkg" + ".com",
     ]
     words = [*hosts, "cloud" + "flare", "/ro" + "ot/", "/wo" + "rk/main", "ghp" + "_"]

@@ -1,0 +1,4 @@
+"""Difference-in-differences with staggered entry: arrays in, results out.
+
+Knows no clusters, files or notebooks.
+"""
