@@ -17,6 +17,7 @@ from clusterstudy.contract.read import read_table
 from clusterstudy.contract.schema import Column, Table
 from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
+from clusterstudy.report.language import later
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,18 @@ class Clause:
 
 
 CLAUSES = {
-    "membership_fees": Clause("Experience with membership fees", "merit"),
-    "trade_associations": Clause("Close cooperation with trade associations", "merit"),
-    "private_advisers": Clause("Few or no established private advisers", "context"),
-    "value_proposition": Clause("Clear value proposition", "outcome"),
+    "membership_fees": Clause(later("Experience with membership fees"), "merit"),
+    "trade_associations": Clause(later("Close cooperation with trade associations"), "merit"),
+    "private_advisers": Clause(later("Few or no established private advisers"), "context"),
+    "value_proposition": Clause(later("Clear value proposition"), "outcome"),
 }
 ROLES = np.array([clause.role for clause in CLAUSES.values()])
 MISSING = {
-    "worst": "Counts as the unfavourable goalpost: nothing on file means nothing there",
-    "median": "Counts as the median of the clusters that have a value",
-    "omit": "Is left out, and its weight goes to the clause's other indicators",
+    "worst": later("Counts as the unfavourable goalpost: nothing on file means nothing there"),
+    "median": later("Counts as the median of the clusters that have a value"),
+    "omit": later("Is left out, and its weight goes to the clause's other indicators"),
 }
-DIRECTION = {"higher": "Higher is better", "lower": "Lower is better"}
+DIRECTION = {"higher": later("Higher is better"), "lower": later("Lower is better")}
 
 INDICATORS = Table(
     name="readiness_indicators",

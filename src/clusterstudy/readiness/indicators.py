@@ -82,13 +82,13 @@ def years_with_fees(tables: Tables, year: int) -> pd.DataFrame:
 
 
 def renewal_rate(tables: Tables, year: int) -> pd.DataFrame:
-    """Return the percentage of the year's first-day members who are members on its last day.
+    """Return the percentage of members on the last day of one year who still are on the next's.
 
-    A firm counts once per cluster, whatever the number of its spells.
+    From year end to year end, so that memberships which lapse with the year are seen. A firm
+    counts once per cluster, whatever the number of its spells.
     """
-    spells = tables["memberships"]
-    first, last = (_members(spells, pd.Timestamp(year, *day)) for day in ((1, 1), (12, 31)))
-    stayed = first.merge(last.assign(stayed=100.0), how="left", on=["cluster_id", "cvr"])
+    before, after = (_members(tables["memberships"], y) for y in (year - 1, year))
+    stayed = before.merge(after.assign(stayed=100.0), how="left", on=["cluster_id", "cvr"])
     return _mean(stayed.fillna({"stayed": 0.0}), "stayed").assign(error=0.0)
 
 
@@ -159,6 +159,8 @@ def _latest(rows: pd.DataFrame, year: int, column: str = "year") -> pd.DataFrame
     return past[past[column] == past[column].max()]
 
 
-def _members(spells: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def _members(spells: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return cluster and firm of the memberships that ran on the year's last day."""
+    day = pd.Timestamp(year, 12, 31)
     runs = (spells["valid_from"] <= day) & ~(spells["valid_to"] < day)
     return spells.loc[runs, ["cluster_id", "cvr"]].drop_duplicates()

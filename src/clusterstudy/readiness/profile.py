@@ -15,13 +15,15 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.readiness.declaration import ROLES
+from clusterstudy.report.language import later
 
 SEGMENTS = {
-    "good": "Good preconditions",
-    "mixed": "Mixed preconditions",
-    "harder": "Harder preconditions in the short run",
+    "good": later("Good preconditions"),
+    "mixed": later("Mixed preconditions"),
+    "harder": later("Harder preconditions in the short run"),
 }
 UNRESOLVED = "unresolved"
+LABELS = SEGMENTS | {UNRESOLVED: later("Unresolved")}
 GOOD, MIXED, HARDER = range(3)
 
 

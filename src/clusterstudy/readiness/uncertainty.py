@@ -22,15 +22,16 @@ import pandas as pd
 from clusterstudy.readiness import index
 from clusterstudy.readiness.declaration import CLAUSES, ROLES
 from clusterstudy.readiness.profile import SEGMENTS, by_context_only, classify
+from clusterstudy.report.language import later
 
 CHOICES = {
-    "normalisation": "Normalisation",
-    "aggregation": "Aggregation",
-    "context": "Whether the field's advisers count",
-    "weights": "Weights",
-    "goalposts": "Goalposts and bars",
-    "missing": "Missing values",
-    "sampling": "Survey sampling",
+    "normalisation": later("Normalisation"),
+    "aggregation": later("Aggregation"),
+    "context": later("Whether the field's advisers count"),
+    "weights": later("Weights"),
+    "goalposts": later("Goalposts and bars"),
+    "missing": later("Missing values"),
+    "sampling": later("Survey sampling"),
 }
 BAND = 0.2
 WITHIN_CLAUSE = {"arithmetic": "arithmetic", "geometric": "geometric", "any": "arithmetic"}
@@ -62,12 +63,9 @@ class Replications:
         """Return ``low``, ``median`` and ``high`` of each cluster's rank: ranks that occurred."""
         return self._interval(self.ranks, level)
 
-    def margin_intervals(self, level: float = 0.9) -> pd.DataFrame:
-        """Return ``low``, ``median`` and ``high`` of the margins, by clause and cluster."""
-        clauses = {
-            clause: self._interval(self.margins[..., c], level) for c, clause in enumerate(CLAUSES)
-        }
-        return pd.concat(clauses, names=["clause"])
+    def margin_intervals(self, level: float = 0.9) -> dict[str, pd.DataFrame]:
+        """Return ``low``, ``median`` and ``high`` of each cluster's margin, for every clause."""
+        return {c: self._interval(self.margins[..., i], level) for i, c in enumerate(CLAUSES)}
 
     def clause_probabilities(self) -> pd.DataFrame:
         """Return the share of settings in which a clause is met, clusters by clauses."""
