@@ -203,8 +203,12 @@ def test_the_rule_reads_the_papers_two_sentences():
         (1, 1, 1, -1): 1,
         (-1, -1, 1, -1): 2,
         (-1, -1, -1, -1): 2,
-        (np.nan, -1, -1, -1): 1,
-        (-1, -1, -1, np.nan): 1,
+        (np.nan, np.nan, 1, 1): 0,
+        (1, np.nan, np.nan, -1): 1,
+        (-1, -1, np.nan, -1): 2,
+        (np.nan, -1, -1, -1): 3,
+        (-1, -1, np.nan, 1): 3,
+        (-1, -1, -1, np.nan): 3,
     }
     np.testing.assert_array_equal(classify(np.array(list(margins))), list(margins.values()))
 
@@ -237,3 +241,12 @@ def test_an_unknown_method_is_a_bug():
         index.normalise(scores, "log", weights)
     with pytest.raises(ValueError, match="one of"):
         index.aggregate(scores, weights, np.ones((1, 1), dtype=bool), "median")
+
+
+def test_a_clause_without_any_data_leaves_segments_unresolved():
+    outcome = INDICATORS.index[INDICATORS["clause"] == "value_proposition"]
+    values = pd.DataFrame([INDICATORS["goalpost_high"]], ["A"]).assign(**dict.fromkeys(outcome))
+    values = values.astype(float)
+    drawn = uncertainty.simulate(values, values * 0, INDICATORS, 100, seed=1)
+    assert drawn.segment_probabilities().loc["A", "unresolved"] == 1
+    assert assign(drawn.segment_probabilities(), 0.8)["A"] == "unresolved"

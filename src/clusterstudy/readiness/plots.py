@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.readiness.declaration import CLAUSES
-from clusterstudy.readiness.profile import LABELS, SEGMENTS
+from clusterstudy.readiness.profile import SEGMENTS
 from clusterstudy.readiness.uncertainty import CHOICES
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.language import _, later
@@ -23,7 +23,7 @@ OUTPUTS = {
     "shift": later("Shift in rank"),
     "moved": later("Change of segment"),
 }
-FILLS = ("#8fb3d9", "#e8e8e8", "#ffffff")
+FILLS = ("#8fb3d9", "#e8e8e8", "#ffffff", "#bdbdbd")
 
 
 def clause_margins(
@@ -95,7 +95,7 @@ def segments(
 
     fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(names)) + 0.4))
     rows, start = np.arange(len(names)), np.zeros(len(names))
-    for colour, hatch, (code, label) in zip(FILLS, theme.HATCHES, SEGMENTS.items(), strict=False):
+    for colour, hatch, (code, label) in zip(FILLS, theme.HATCHES, SEGMENTS.items(), strict=True):
         share = probabilities.loc[names.index, code].to_numpy()
         ax.barh(
             rows,
@@ -110,7 +110,7 @@ def segments(
         )
         start = start + share
     for row, code in enumerate(assigned[names.index]):
-        ax.text(1.02, row, _(LABELS[code]), va="center", fontsize=9)
+        ax.text(1.02, row, _(SEGMENTS[code]), va="center", fontsize=9)
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0, 1)

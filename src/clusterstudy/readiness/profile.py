@@ -17,14 +17,13 @@ import pandas as pd
 from clusterstudy.readiness.declaration import ROLES
 from clusterstudy.report.language import later
 
+UNRESOLVED = "unresolved"
 SEGMENTS = {
     "good": later("Good preconditions"),
     "mixed": later("Mixed preconditions"),
     "harder": later("Harder preconditions in the short run"),
+    UNRESOLVED: later("Unresolved"),
 }
-UNRESOLVED = "unresolved"
-LABELS = SEGMENTS | {UNRESOLVED: later("Unresolved")}
-GOOD, MIXED, HARDER = range(3)
 
 
 def classify(margins: np.ndarray) -> np.ndarray:
@@ -34,19 +33,23 @@ def classify(margins: np.ndarray) -> np.ndarray:
     ----------
     margins
         Score minus bar of every clause, shape (..., n, clauses) in the order of ``CLAUSES``. At 0
-        the clause is met. A gap is neither met nor lacking.
+        the clause is met. A gap is neither met nor lacking: where it leaves more than one segment
+        open, the answer is ``unresolved``.
     """
     met, lacking = margins >= 0, margins < 0
     own, outcome = ROLES == "merit", ROLES == "outcome"
     good = met[..., ~outcome].any(-1) & met[..., outcome].all(-1)
     harder = lacking[..., own].all(-1) & lacking[..., outcome].all(-1)
-    return np.select([good, harder], [GOOD, HARDER], MIXED)
+    not_good = lacking[..., ~outcome].all(-1) | lacking[..., outcome].any(-1)
+    not_harder = met[..., own].any(-1) | met[..., outcome].any(-1)
+    places = range(len(SEGMENTS))
+    return np.select([good, not_good & not_harder, harder], places[:-1], places[-1])
 
 
 def by_context_only(margins: np.ndarray) -> np.ndarray:
     """Tell where good preconditions rest on the field alone, boolean, shape (..., n)."""
     own = (margins[..., ROLES == "merit"] >= 0).any(-1)
-    return (classify(margins) == GOOD) & ~own
+    return (classify(margins) == list(SEGMENTS).index("good")) & ~own
 
 
 def assign(probabilities: pd.DataFrame, certainty: float) -> pd.Series:
@@ -55,7 +58,8 @@ def assign(probabilities: pd.DataFrame, certainty: float) -> pd.Series:
     Parameters
     ----------
     probabilities
-        Clusters by :data:`SEGMENTS`, each row summing to one.
+        Clusters by :data:`SEGMENTS`, each row summing to one; ``unresolved`` is the share of
+        settings in which missing data leave the segment open.
     certainty
         Least probability that names a segment, above one half.
 

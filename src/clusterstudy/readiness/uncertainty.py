@@ -60,8 +60,9 @@ class Replications:
     margins: np.ndarray
 
     def rank_intervals(self, level: float = 0.9) -> pd.DataFrame:
-        """Return ``low``, ``median`` and ``high`` of each cluster's rank: ranks that occurred."""
-        return self._interval(self.ranks, level)
+        """Return ``low``, ``median``, ``high`` of each cluster's rank, widened to whole ranks."""
+        ranks = self._interval(self.ranks, level)
+        return ranks.assign(low=np.floor(ranks["low"]), high=np.ceil(ranks["high"]))
 
     def margin_intervals(self, level: float = 0.9) -> dict[str, pd.DataFrame]:
         """Return ``low``, ``median`` and ``high`` of each cluster's margin, for every clause."""
@@ -206,18 +207,21 @@ def leave_one_out(values: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame with a row per indicator left out and cluster: ``left_out``, ``cluster_id``,
-    ``rank``, ``change`` against the rank with all indicators, ``segment``.
+    ``rank`` and ``segment``, ``change`` in rank against all indicators, and whether the segment
+    has ``moved``.
     """
-    whole = declared(values, indicators).ranks[0]
+    whole = declared(values, indicators)
     tables = []
     for name in values.columns:
         rest = declared(values.drop(columns=name), indicators)
+        segment = classify(rest.margins)[0]
         columns = {
             "left_out": name,
             "cluster_id": values.index,
             "rank": rest.ranks[0],
-            "change": rest.ranks[0] - whole,
-            "segment": np.array(list(SEGMENTS))[classify(rest.margins)[0]],
+            "change": (rest.ranks - whole.ranks)[0],
+            "segment": np.array(list(SEGMENTS))[segment],
+            "moved": segment != classify(whole.margins)[0],
         }
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
