@@ -44,7 +44,7 @@ def test_one_mde_per_standard_error():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: mde(0.1, level=0.9, power=0.8),
+        lambda: mde(0.1, level=0.1, power=0.8),
         lambda: design_standard_error(0.45, 0, 100),
         lambda: design_standard_error(0.45, 10, 100, attrition=1.0),
     ],

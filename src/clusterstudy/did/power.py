@@ -18,7 +18,7 @@ from clusterstudy.errors import UserError
 
 
 def mde(
-    standard_error: ArrayLike, level: float = 0.05, power: float = 0.8, df: float | None = None
+    standard_error: ArrayLike, level: float = 0.95, power: float = 0.8, df: float | None = None
 ) -> NDArray[np.float64]:
     """Return the smallest true effect that a two-sided test detects with the power wanted.
 
@@ -27,7 +27,7 @@ def mde(
     standard_error
         Any shape, in the outcome's unit.
     level
-        Size of the test.
+        Confidence level: 0.95 for a test at 5 %.
     power
         Probability of rejecting when the effect is the MDE.
     df
@@ -36,16 +36,16 @@ def mde(
     Returns
     -------
     array shaped as ``standard_error``, in its unit: ``standard_error`` times
-    z(1 − level/2) + z(power), or for a t test the exact noncentrality (Bloom 1995).
+    z(0.5 + level/2) + z(power), or for a t test the exact noncentrality (Bloom 1995).
 
     Raises
     ------
     UserError
-        If level and power are not probabilities with ``power > level``.
+        If level and power are not probabilities, or the power is not above the test's size.
     """
-    if not 0 < level < power < 1:
+    if not 0 < 1 - level < power < 1:
         raise UserError(
-            f"expected 0 < level < power < 1, got level {level} and power {power}",
+            f"expected 0 < 1 - level < power < 1, got level {level} and power {power}",
             where="minimum detectable effect",
         )
     return np.asarray(standard_error, dtype=float) * _noncentrality(level, power, df)
@@ -89,8 +89,8 @@ def design_standard_error(
 def _noncentrality(level: float, power: float, df: float | None) -> float:
     """Return the effect, in standard errors, at which the two-sided test has the power."""
     if df is None:
-        return float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(power))
-    critical = stats.t.ppf(1 - level / 2, df)
+        return float(stats.norm.ppf(0.5 + level / 2) + stats.norm.ppf(power))
+    critical = stats.t.ppf(0.5 + level / 2, df)
 
     def shortfall(effect: float) -> float:
         rejected = stats.nct.sf(critical, df, effect) + stats.nct.cdf(-critical, df, effect)
