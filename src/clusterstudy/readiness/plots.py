@@ -118,7 +118,7 @@ def segments(
     ax.tick_params(axis="y", length=0)
     theme.numbers_on(ax.xaxis, numbers.percent, 100)
     ax.set_xlabel(_("Probability"))
-    fig.legend(loc="outside upper left", ncols=len(SEGMENTS))
+    fig.legend(loc="outside upper left", ncols=2)
     _set_off(ax, names, cluster)
     return fig
 
