@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clusterstudy.baseline.participants import PROGRAMME, programme_contacts
+from clusterstudy.baseline.participants import programme_contacts
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.measures import FIRM_SOURCES, firm_values
+from clusterstudy.panel.treatment import contacts
 
 COMPARISON = "comparison"
 COLUMNS = ["tier", "measure", "group", "year", "n", "mean", "low", "high"]
@@ -39,7 +41,7 @@ def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataF
     source is missing are left out.
     """
     model = data.read("impact_model")
-    contact = programme_contacts(data, programme_start)
+    contact = programme_contacts(contacts(data), programme_start)
     groups = contact[["cluster_id", "cvr"]].drop_duplicates()
     groups = groups.rename(columns={"cluster_id": "group"})
     firms = characteristics(data, programme_start - 1)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.panel import treatment
 
-PROGRAMME = "programme"
 
-
-def programme_contacts(data: Dataset, programme_start: int) -> pd.DataFrame:
+def programme_contacts(contact: pd.DataFrame, programme_start: int) -> pd.DataFrame:
     """Return contacts from the programme's start on, each also counted for the programme.
+
+    Parameters
+    ----------
+    contact
+        As :func:`clusterstudy.panel.treatment.contacts` returns it.
+    programme_start
+        First year of the programme.
 
     Returns
     -------
     DataFrame with ``cvr``, ``cluster_id`` (the clusters and ``programme``), ``year``, ``dose``.
     """
-    contact = treatment.contacts(data)
     recent = contact[contact["year"] >= programme_start]
     return pd.concat([recent, recent.assign(cluster_id=PROGRAMME)], ignore_index=True)
 
@@ -39,9 +44,9 @@ def coverage(data: Dataset, programme_start: int) -> pd.DataFrame:
     ``with_figures`` (shares found in firms, and in firm_years in the year before the programme),
     ``respondents`` and ``response_rate`` of the last survey wave (absent without a survey).
     """
-    contact = programme_contacts(data, programme_start)
-    pairs = contact[["cluster_id", "cvr"]].drop_duplicates()
-    entry = treatment.entries(treatment.contacts(data))["cohort"]
+    contact = treatment.contacts(data)
+    pairs = programme_contacts(contact, programme_start)[["cluster_id", "cvr"]].drop_duplicates()
+    entry = treatment.entries(contact)["cohort"]
     reference = data.read("firm_years", ["cvr", "year"])
     known = reference.loc[reference["year"] == programme_start - 1, "cvr"]
     pairs = pairs.assign(
