@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
 from clusterstudy.paths import PARAMS, ROOT
 
@@ -67,7 +68,7 @@ class _Common(_Strict):
 class NotebookParameters(_Common):
     """What every notebook takes."""
 
-    cluster: str = Field("programme", description="programme (all clusters) or one cluster's code")
+    cluster: str = Field(PROGRAMME, description="programme (all clusters) or one cluster's code")
     output: str = Field("", description="Folder for tables and figures; empty writes none")
 
 

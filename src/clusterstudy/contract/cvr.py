@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+SHAPE = "[1-9][0-9]{7}"
 WEIGHTS = np.array([2, 7, 6, 5, 4, 3, 2, 1])
 
 
@@ -25,7 +26,7 @@ def valid(cvr: pd.Series) -> pd.Series:
     Series of bool, shape (n,), on the same index.
     """
     text = cvr.astype("string")
-    shaped = text.str.fullmatch(r"[1-9][0-9]{7}", na=False).to_numpy(dtype=bool)
+    shaped = text.str.fullmatch(SHAPE, na=False).to_numpy(dtype=bool)
     result = np.zeros(len(text), dtype=bool)
     result[shaped] = _digits(text[shaped].astype("int64").to_numpy(), 8) @ WEIGHTS % 11 == 0
     return pd.Series(result, index=cvr.index)

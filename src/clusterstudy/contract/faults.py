@@ -14,7 +14,6 @@ import pandas as pd
 
 from clusterstudy.contract import cvr
 
-CVR_SHAPE = "[1-9][0-9]{7}"
 ROUNDING = 1.0  # DKK thousand
 DIFFERENCE = 0.01  # share of the amount compared with
 EARLIEST, LATEST = pd.Timestamp(1600, 1, 1), pd.Timestamp(2100, 12, 31)
@@ -25,7 +24,7 @@ PUBLIC_GRANTS = ("operating_grant", "project_grant")
 def check_digit_wrong(frame: pd.DataFrame, column: str) -> pd.Series:
     """Eight digits that fail the modulus-11 check; another shape is another fault."""
     codes, numbers = _distinct(frame[column])
-    wrong = numbers.str.fullmatch(CVR_SHAPE, na=False) & ~cvr.valid(numbers)
+    wrong = numbers.str.fullmatch(cvr.SHAPE, na=False) & ~cvr.valid(numbers)
     return pd.Series(wrong.to_numpy()[codes], frame.index)
 
 

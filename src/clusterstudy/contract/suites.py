@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from clusterstudy.contract.faults import CVR_SHAPE
+from clusterstudy.contract import cvr
 from clusterstudy.contract.rules import RULES, Rule, Severity
 from clusterstudy.contract.schema import Column, Table
 from clusterstudy.contract.tables import TABLES
@@ -62,7 +62,7 @@ def _of_column(column: Column, in_key: bool) -> Iterator[dict[str, Any]]:
             "critical",
             "A CVR number must have eight digits (a P-number has ten).",
             column=name,
-            regex=f"^{CVR_SHAPE}$",
+            regex=f"^{cvr.SHAPE}$",
         )
     if column.terms:
         yield _expectation(

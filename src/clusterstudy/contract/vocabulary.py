@@ -5,6 +5,8 @@ Danish labels come from the catalogue in :mod:`clusterstudy.report.language`.
 
 from __future__ import annotations
 
+PROGRAMME = "programme"  # stands for all clusters where a cluster is named
+
 ACTIVITY = {
     "event": "Event",
     "matchmaking": "Matchmaking",

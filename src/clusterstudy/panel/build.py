@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
 from clusterstudy.panel import treatment
 from clusterstudy.panel.characteristics import characteristics
@@ -64,7 +65,7 @@ class Panel:
         ``programme`` and ``any`` stand for all; shape (n,), bool.
         """
         chosen = self.treated
-        if cluster != "programme":
+        if cluster != PROGRAMME:
             chosen = chosen & self.entered.get(cluster, pd.Series(False, self.firms.index))
         if dose != "any":
             chosen = chosen & (self.firms["dose"] == dose)

@@ -15,6 +15,7 @@ from itertools import product
 from typing import Any
 
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
 from clusterstudy.params import (
     Meeting,
@@ -27,7 +28,6 @@ from clusterstudy.params import (
 )
 
 ALL = "all"
-PROGRAMME = "programme"
 STUDY_WIDE = ("data", "output")  # not for single runs
 
 
