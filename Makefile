@@ -1,4 +1,4 @@
-# Two commands: `make study` and `make test`. `make help` lists the rest.
+# `make help` lists the commands.
 PYTHON ?= python3
 WORKERS ?= 2
 STUDY ?= demo
@@ -10,10 +10,8 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-export CLUSTERSTUDY_CALLER := make
-
 .DEFAULT_GOAL := help
-.PHONY: help study test fast lab bench lint format lock generate clean
+.PHONY: help study test fast lab lint format lock generate clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,9 +27,6 @@ fast: $(READY) ## the tests that take seconds
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/clusterstudy lab
-
-bench: $(READY) ## measure speed as ratios in one run, write reports/bench/
-	@$(BIN)/python -m bench
 
 lint: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .

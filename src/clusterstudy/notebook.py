@@ -39,15 +39,14 @@ def begin(name: str, namespace: Mapping[str, Any]) -> Notebook[Any]:
     Raises
     ------
     UserError
-        If a parameter is not allowed, or a table that the notebook needs is missing.
+        If a parameter is not allowed, or the data cannot be found.
     """
-    from clusterstudy.report import language, theme
+    from clusterstudy.report import theme
     from clusterstudy.report.page import Page
 
     model = NOTEBOOKS[name]
     given = {field: namespace[field] for field in model.model_fields}
     p = validated(model, given, where=f"{name}, parameters")
     data = open_dataset(p.data, date.fromisoformat(p.as_of))
-    language.use(p.lang)
     theme.use()
     return Notebook(p=p, data=data, page=Page(p.lang, p.output))

@@ -1,8 +1,8 @@
 """The frozen baseline: a table, its hash and its date, fixed before outcomes are seen.
 
-``clusterstudy freeze STUDY`` writes ``params/STUDY.baseline.csv`` and ``.json`` once, to be
-committed. Later reports cite the hash and say which figures would differ today, for registers are
-revised. Freezing again is an act of its own and needs ``--again``.
+:func:`freeze` writes ``STUDY.baseline.csv`` and ``.json`` once, to be committed. Later reports
+cite the hash and say which figures would differ today, for registers are revised. Freezing again
+is an act of its own and needs ``again``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def freeze(
         raise UserError(
             "the baseline of this study is frozen already",
             where=str(path),
-            mend="Keep it, or freeze anew with --again and say why in the commit",
+            mend="Keep it, or freeze anew with again=True and say why in the commit",
         )
     path.with_suffix(".csv").write_bytes(_bytes(table))
     record = {
