@@ -1,4 +1,16 @@
-"""Difference-in-differences with staggered entry: arrays in, results out.
+"""Difference-in-differences: arrays in, result objects out.
 
-Knows no clusters, files or notebooks.
+Estimators, aggregation, inference, sensitivity and power. Nothing here knows clusters of
+companies, files or notebooks.
+
+========================  =====================================================================
+:mod:`.panel`             the arrays, checked
+:mod:`.group_time`        ATT(g, t) and its averages: Callaway & Sant'Anna (2021)
+:mod:`.two_by_two`        one cohort, two periods: Sant'Anna & Zhao (2020)
+:mod:`.twfe`              two-way fixed effects, the plain reference
+:mod:`.estimates`         what all of them return: estimates, influence functions, intervals
+:mod:`.power`             minimum detectable effects
+:mod:`.pretest`           what a pre-trend test can see: Roth (2022)
+:mod:`.simulation`        panels whose truth is known
+========================  =====================================================================
 """

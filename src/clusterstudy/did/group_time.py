@@ -1,284 +1,293 @@
-r"""Group-time average treatment effects.
+"""Group-time average treatment effects: Callaway & Sant'Anna (2021), J. Econometrics 225.
 
-The estimand is :math:`ATT(g,t) = E[Y_t(g) - Y_t(\infty) | G = g]`, Callaway & Sant'Anna (2021),
-Journal of Econometrics 225, eq. (2.1), for the units first treated in period g. It is identified
-by parallel trends conditional on the covariates and estimated with the doubly robust estimator of
-Sant'Anna & Zhao (2020), Journal of Econometrics 219, eq. (3.1): a logit propensity score, a linear
-outcome regression on the controls, Hajek weights. Standard errors come from influence functions.
+ATT(g, t) is the average effect in period t on the units first treated in period g. Each cell is
+one comparison of :mod:`.two_by_two`: from the cell's base to t, the cohort against controls never
+treated or not yet treated, conditional on pre-treatment covariates. Averages over cells, by
+cohort sizes, are their eq. (3.1) and table 1; influence functions include those sizes.
 
-Units need not be seen in every period: a cell uses the units seen in both of its periods. Units
-already treated in the first period have no untreated outcome; they serve as nothing.
+Assumed: parallel trends given covariates, no anticipation beyond ``anticipation`` periods,
+overlap, and treatment that does not switch off. Units need not be observed in all periods: a cell
+uses those observed in both of its periods (as Stata's csdid). Always-treated units are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
+from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.panel import Panel
+from clusterstudy.did.two_by_two import Method, NotEstimable, two_by_two
 from clusterstudy.errors import UserError
 
-Method = Literal["dr", "ipw", "or"]
 Control = Literal["never", "not_yet"]
-Kind = Literal["simple", "dynamic", "cohort", "calendar"]
-
-LARGEST_SCORE = 0.9999  # beyond it a control weighs as 10,000 firms: no overlap
-NEWTON_STEPS = 50
+Base = Literal["varying", "universal"]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One ATT(g,t): estimate, influence function (n,), numbers behind it, why it is missing."""
-
-    cohort: float
-    period: float
-    estimate: float
-    influence: np.ndarray
-    treated: int
-    controls: int
-    effective_controls: float
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Aggregate:
-    """Aggregated effects: ``index`` (m,), ``estimate`` (m,), ``influence`` (n, m)."""
-
-    index: np.ndarray
-    estimate: np.ndarray
-    influence: np.ndarray
-    cluster: np.ndarray | None = None
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Covariance of the estimates, shape (m, m); clustered where clusters were given."""
-        total, n = self.influence, len(self.influence)
-        if self.cluster is not None:
-            _, code = np.unique(self.cluster, return_inverse=True)
-            total = np.zeros((code.max() + 1, total.shape[1]))
-            np.add.at(total, code, self.influence)
-        return total.T @ total / n**2
-
-    @property
-    def se(self) -> np.ndarray:
-        """Standard errors, shape (m,)."""
-        return np.sqrt(np.diag(self.covariance))
-
-
-@dataclass(frozen=True)
-class GroupTime:
-    """All cells of an estimation and the share of each cohort, with their aggregations."""
-
-    cells: list[Cell]
-    cohort: np.ndarray
-    weights: np.ndarray
-    cluster: np.ndarray | None = None
-
-    def each(self) -> Aggregate:
-        """Return the cells themselves; ``index`` holds (cohort, period) pairs."""
-        index = np.array([(cell.cohort, cell.period) for cell in self.cells])
-        influence = np.column_stack([cell.influence for cell in self.cells])
-        estimate = np.array([cell.estimate for cell in self.cells])
-        return Aggregate(index, estimate, influence, self.cluster)
-
-    def aggregate(self, kind: Kind) -> Aggregate:
-        """Aggregate the cells, Callaway & Sant'Anna (2021), section 3.
-
-        Parameters
-        ----------
-        kind
-            ``simple`` (all cells from entry on, eq. 3.10), ``dynamic`` (by event time, eq. 3.4),
-            ``cohort`` (eq. 3.7) or ``calendar`` (eq. 3.8). Cells that could not be estimated are
-            left out.
-
-        Raises
-        ------
-        UserError
-            If no cell from entry on could be estimated.
-        """
-        kept = [cell for cell in self.cells if np.isfinite(cell.estimate)]
-        after = [cell for cell in kept if cell.period >= cell.cohort]
-        if not after:
-            reasons = "; ".join(sorted({cell.reason for cell in self.cells if cell.reason}))
-            raise UserError(f"no effect can be estimated: {reasons or 'no period after entry'}")
-        key: dict[str, tuple[list[Cell], Callable[[Cell], float]]] = {
-            "simple": (after, lambda cell: 0.0),
-            "dynamic": (kept, lambda cell: cell.period - cell.cohort),
-            "cohort": (after, lambda cell: cell.cohort),
-            "calendar": (after, lambda cell: cell.period),
-        }
-        chosen, of = key[kind]
-        index = sorted({of(cell) for cell in chosen})
-        parts = [self._average([cell for cell in chosen if of(cell) == value]) for value in index]
-        estimate = np.array([part[0] for part in parts])
-        return Aggregate(
-            np.array(index), estimate, np.column_stack([part[1] for part in parts]), self.cluster
-        )
-
-    def _average(self, cells: list[Cell]) -> tuple[float, np.ndarray]:
-        """Average cells by the size of their cohorts, whose estimation counts in the error."""
-        member = np.column_stack([self.cohort == cell.cohort for cell in cells])
-        share = self.weights[:, None] * member
-        size = share.mean(axis=0)
-        att = np.array([cell.estimate for cell in cells])
-        w = size / size.sum()
-        influence = np.column_stack([cell.influence for cell in cells]) @ w
-        influence += (share - size) @ (att - w @ att) / size.sum()
-        return float(w @ att), influence
-
-
-def group_time(
-    outcome: np.ndarray,
-    cohort: np.ndarray,
-    periods: np.ndarray,
-    covariates: np.ndarray | None = None,
-    *,
-    weights: np.ndarray | None = None,
-    cluster: np.ndarray | None = None,
-    method: Method = "dr",
-    control: Control = "never",
-    anticipation: int = 0,
-    universal: bool = False,
-) -> GroupTime:
-    """Estimate every ATT(g,t).
+@dataclass(frozen=True, eq=False)
+class Averages:
+    """Averages of ATT(g, t).
 
     Parameters
     ----------
-    outcome
-        Shape (n, t), NaN where a unit is not seen.
-    cohort
-        First treated period of each unit, shape (n,); ``inf`` for the never-treated, NaN for units
-        that are out of the sample (they keep their place in the influence functions).
-    periods
-        The t periods in order.
-    covariates
-        Pre-treatment covariates without a constant, shape (n, k); None for none.
-    weights
-        Sampling weights, shape (n,); None for equal ones.
-    cluster
-        Cluster of each unit for the standard errors, shape (n,); None for the unit itself.
+    overall
+        One number, label ``overall``.
+    effects
+        By event time, cohort or period.
+    left_out
+        Cells the averages should hold and do not: ``cohort``, ``period``, ``status``.
+    """
+
+    overall: Estimates
+    effects: Estimates
+    left_out: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTime:
+    """All ATT(g, t) of a panel, or of a subset of its treated units.
+
+    Parameters
+    ----------
+    cells
+        One row per cohort and period: ``cohort``, ``period``, ``base``, ``event_time``,
+        ``estimate``, ``se``, ``n_treated``, ``n_control``, ``effective_controls``,
+        ``max_pscore``, ``off_support`` (share of the treated beyond every control's propensity
+        score), ``status`` (empty, or why there is no estimate).
+    influence
+        Shape (m, cells), as in :class:`.Estimates`; zero where there is no estimate.
+    entry
+        Shape (m, cohorts): the sampling weight of each independent unit in each cohort.
+    always_treated
+        Number of units left out because they are treated from the first period on.
+    """
+
+    cells: pd.DataFrame
+    influence: np.ndarray
+    entry: np.ndarray
+    always_treated: int
+
+    def estimates(self) -> Estimates:
+        """Return the cells that can be estimated, labelled by cohort and period."""
+        keep = (self.cells["status"] == "").to_numpy()
+        label = pd.MultiIndex.from_frame(self.cells.loc[keep, ["cohort", "period"]])
+        estimate = self.cells["estimate"].to_numpy()[keep]
+        return Estimates.from_influence(label, estimate, self.influence[:, keep])
+
+    def simple(self) -> Averages:
+        """Average all post-treatment cells, each by the size of its cohort."""
+        post = self._post()
+        overall = self._average(post[:, None].astype(float), ["overall"])
+        return Averages(overall, overall, self._left_out(post))
+
+    def dynamic(self, first: float = -np.inf, last: float = np.inf) -> Averages:
+        """Average by event time from ``first`` to ``last``; overall is the mean from 0 on."""
+        time = self.cells["event_time"].to_numpy()
+        chosen = (time >= first) & (time <= last)
+        effects = self._average_by(time, chosen)
+        after = np.asarray(effects.label >= 0)
+        if not after.any():
+            raise UserError(self._nothing("after treatment"))
+        overall = effects.combine(after / after.sum(), ["overall"])
+        return Averages(overall, effects, self._left_out(chosen))
+
+    def by_cohort(self) -> Averages:
+        """Average the post-treatment cells of each cohort; overall weighs cohorts by size."""
+        post = self._post()
+        cohort = self.cells["cohort"].to_numpy()
+        effects = self._average_by(cohort, post)
+        usable = post & self._usable()
+        count = np.array([(usable & (cohort == g)).sum() for g in cohort])
+        overall = self._average((usable / np.maximum(count, 1))[:, None], ["overall"])
+        return Averages(overall, effects, self._left_out(post))
+
+    def by_period(self) -> Averages:
+        """Average the treated cohorts' cells of each period; overall is the periods' mean."""
+        post = self._post()
+        effects = self._average_by(self.cells["period"].to_numpy(), post)
+        k = len(effects.label)
+        overall = effects.combine(np.full((1, k), 1 / k), ["overall"])
+        return Averages(overall, effects, self._left_out(post))
+
+    def _usable(self) -> np.ndarray:
+        return (self.cells["status"] == "").to_numpy()
+
+    def _post(self) -> np.ndarray:
+        return (self.cells["event_time"] >= 0).to_numpy()
+
+    def _average_by(self, key: np.ndarray, chosen: np.ndarray) -> Estimates:
+        values = np.unique(key[chosen & self._usable()])
+        return self._average((key[:, None] == values) & chosen[:, None], pd.Index(values))
+
+    def _average(self, share: np.ndarray, label: Sequence[object] | pd.Index) -> Estimates:
+        """Average cells by cohort size × ``share``, shape (cells, K).
+
+        With S the shares, P_g the cohort sizes and θ the average, unit i of cohort g adds
+        w_i Σ_c∈g S_c (ATT_c − θ) / Σ_c S_c P_g(c) to the error, for cohort sizes are estimated.
+        """
+        share = np.where(self._usable()[:, None], share, 0.0)
+        if not len(label) or not share.any(axis=0).all():
+            raise UserError(self._nothing("after treatment"))
+        cohorts, of_cell = np.unique(self.cells["cohort"], return_inverse=True)
+        mass = share * self.entry.sum(axis=0)[of_cell][:, None]
+        att = np.where(self._usable(), self.cells["estimate"], 0.0)
+        weights = mass / mass.sum(axis=0)
+        estimate = weights.T @ att
+        score = share * (att[:, None] - estimate) / mass.sum(axis=0)
+        by_cohort = (of_cell == np.arange(len(cohorts))[:, None]) @ score
+        influence = self.influence @ weights + self.entry @ by_cohort
+        return Estimates.from_influence(pd.Index(label), estimate, influence)
+
+    def _left_out(self, chosen: np.ndarray) -> pd.DataFrame:
+        rows = chosen & ~self._usable()
+        return self.cells.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True)
+
+    def _nothing(self, when: str) -> str:
+        reasons = self.cells.loc[~self._usable(), "status"].value_counts()
+        told = ", ".join(f"{reason} ({count} cells)" for reason, count in reasons.items())
+        return f"no effect {when} can be estimated{': ' + told if told else ''}"
+
+
+def group_time(
+    panel: Panel,
+    *,
+    method: Method = "dr",
+    control: Control = "never",
+    anticipation: int = 0,
+    base: Base = "varying",
+    treated: np.ndarray | None = None,
+) -> GroupTime:
+    """Estimate every ATT(g, t).
+
+    Parameters
+    ----------
+    panel
+        n units.
     method
-        ``dr`` doubly robust, ``ipw`` inverse probability weighting, ``or`` outcome regression.
+        ``dr`` (doubly robust), ``ipw`` (normalised inverse probability weights) or ``or``
+        (outcome regression).
     control
-        ``never`` treated, or ``not_yet`` treated (which includes the never-treated).
+        ``never``: units not treated within the panel. ``not_yet``: also units treated later than
+        both periods of the cell and the anticipation after them.
     anticipation
-        Periods before entry in which units may already respond.
-    universal
-        Whether every cell is measured against the last period before entry; otherwise cells
-        before entry are measured against the period before.
+        Number of periods before treatment in which an effect may already show.
+    base
+        Cells from g − anticipation on start at the last period before. Earlier cells start at
+        the period before their own (``varying``) or at the same base (``universal``).
+    treated
+        Boolean, shape (n,): the treated units to estimate effects for, such as one subgroup.
+        Other treated units serve as not-yet-treated controls at most. None for all.
 
     Raises
     ------
     UserError
-        If shapes do not fit, periods are not increasing, or the outcome is all missing.
+        If no cell can be estimated.
     """
-    n = len(cohort)
-    if outcome.shape != (n, len(periods)) or (np.diff(periods) <= 0).any():
-        raise UserError("outcome must be units x periods, with the periods in increasing order")
-    if np.isnan(outcome).all():
-        raise UserError("the outcome is missing for every unit and period")
-    x = np.column_stack([np.ones(n), *([] if covariates is None else [covariates])])
-    weight = np.ones(n) if weights is None else weights / weights.mean()
-    cohort = np.where(cohort <= periods[0], np.nan, cohort)
-    cells = []
-    for g in np.unique(cohort[np.isfinite(cohort)]):
-        before = np.flatnonzero(periods < g - anticipation)
-        for at, period in enumerate(periods):
-            ahead = period < g - anticipation
-            if not len(before) or (ahead and not universal and at == 0):
-                continue
-            base = at - 1 if ahead and not universal else before[-1]
-            if base == at:
-                continue
-            if control == "never":
-                comparison = np.isposinf(cohort)
-            else:
-                comparison = (cohort > max(period, periods[base]) + anticipation) & (cohort != g)
-            change = outcome[:, at] - outcome[:, base]
-            cells.append(_cell(g, period, change, cohort == g, comparison, x, weight, method))
-    return GroupTime(cells, cohort, weight, cluster)
+    chosen = np.isfinite(panel.cohort) & ~panel.always_treated
+    chosen &= panel.cohort <= panel.periods[-1] + anticipation
+    if treated is not None:
+        chosen &= treated
+    if not chosen.any():
+        raise UserError(
+            "no unit is first treated after the first and by the last period",
+            where="cohort",
+            mend="Check the cohorts, the periods and the subset of treated units",
+        )
+    cohorts = np.unique(panel.cohort[chosen])
+    plan = [cell for g in cohorts for cell in _plan(g, panel.periods, anticipation, base)]
+    rows, columns = [], []
+    for g, t, b in plan:
+        of_cohort = chosen & (panel.cohort == g)
+        controls = _controls(panel, g, t, b, control, anticipation)
+        row, column = _cell(panel, of_cohort, controls, t, b, method)
+        start = np.nan if b is None else panel.periods[b]
+        rows.append({"cohort": g, "period": panel.periods[t], "base": start, **row})
+        columns.append(column)
+    influence = _by_cluster(panel, np.column_stack(columns) / panel.n_units)
+    cells = pd.DataFrame(rows)
+    usable = (cells["status"] == "").to_numpy()
+    se = np.where(usable, np.sqrt((influence**2).sum(axis=0)), np.nan)
+    cells.insert(3, "event_time", cells["period"] - cells["cohort"])
+    cells.insert(5, "se", se)
+    member = chosen[:, None] & (panel.cohort[:, None] == cohorts)
+    entry = _by_cluster(panel, panel.weight()[:, None] * member)
+    result = GroupTime(cells, influence, entry, int(panel.always_treated.sum()))
+    if not usable.any():
+        raise UserError(result._nothing("of any cohort in any period"))
+    return result
+
+
+def _plan(
+    g: float, periods: np.ndarray, anticipation: int, base: Base
+) -> list[tuple[float, int, int | None]]:
+    """Return the cohort's cells: cohort, index of the period, index of the base."""
+    before = np.flatnonzero(periods < g - anticipation)
+    if not len(before):
+        return [(g, int(t), None) for t in np.flatnonzero(periods >= g)]
+    last = int(before[-1])
+    first = 1 if base == "varying" else 0
+    return [
+        (g, t, last if base == "universal" or t > last else t - 1)
+        for t in range(first, len(periods))
+    ]
+
+
+def _controls(
+    panel: Panel, g: float, t: int, b: int | None, control: Control, anticipation: int
+) -> np.ndarray:
+    """Return who is untreated through the cell, shape (n,)."""
+    last = len(panel.periods) - 1 if control == "never" or b is None else max(t, b)
+    return (panel.cohort > panel.periods[last] + anticipation) & (panel.cohort != g)
 
 
 def _cell(
-    g: float,
-    period: float,
-    change: np.ndarray,
-    treated: np.ndarray,
-    comparison: np.ndarray,
-    x: np.ndarray,
-    weight: np.ndarray,
-    method: Method,
-) -> Cell:
-    """Estimate one cell on the units seen in both periods."""
-    n = len(change)
-    seen = (treated | comparison) & np.isfinite(change) & np.isfinite(x).all(axis=1)
-    d = treated[seen].astype(float)
-    counts = int(d.sum()), int((1 - d).sum())
-    influence = np.zeros(n)
-
-    def missing(reason: str) -> Cell:
-        return Cell(g, period, np.nan, influence, *counts, 0.0, reason)
-
-    if counts[0] < 2:
-        return missing("fewer than two treated units")
-    if counts[1] <= x.shape[1]:
-        return missing("too few controls")
-    y, z, w = change[seen], x[seen], weight[seen]
-    if np.linalg.matrix_rank(z[d == 0]) < z.shape[1]:
-        return missing("collinear covariates among the controls")
-    score, hessian = (None, None) if method == "or" else _logit(z, d, w)
-    if method != "or" and (score is None or score[d == 0].max() > LARGEST_SCORE):
-        return missing("no overlap: the covariates tell treated and controls apart")
-    estimate, part, effective = _estimate(y, d, z, w, score, hessian, method)
-    influence[seen] = part * n / seen.sum()
-    return Cell(g, period, estimate, influence, *counts, effective)
-
-
-def _logit(z: np.ndarray, d: np.ndarray, w: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """Return fitted probabilities (None without convergence) and n times the covariance."""
-    beta = np.zeros(z.shape[1])
-    inverse = np.eye(len(beta))
-    for _ in range(NEWTON_STEPS):
-        score = 1 / (1 + np.exp(-np.clip(z @ beta, -500, 500)))
-        information = (z * (w * score * (1 - score))[:, None]).T @ z
-        if np.linalg.cond(information) > 1 / np.finfo(float).eps:
-            return None, inverse
-        inverse = np.linalg.inv(information)
-        step = inverse @ (z.T @ (w * (d - score)))
-        beta += step
-        if np.abs(step).max() < 1e-12:
-            return score, inverse * len(d)
-    return None, inverse
+    panel: Panel, cohort: np.ndarray, control: np.ndarray, t: int, b: int | None, method: Method
+) -> tuple[dict[str, object], np.ndarray]:
+    """Return one cell's row and its influence function, shape (n,)."""
+    influence = np.zeros(panel.n_units)
+    row: dict[str, object] = {
+        "estimate": np.nan,
+        "n_treated": int(cohort.sum()),
+        "n_control": int(control.sum()),
+        "effective_controls": np.nan,
+        "max_pscore": np.nan,
+        "off_support": np.nan,
+        "status": "",
+    }
+    if b is None:
+        return {**row, "status": "no period before treatment"}, influence
+    if t == b:
+        return {**row, "estimate": 0.0}, influence
+    X = panel.design(min(t, b))
+    change = panel.outcome[:, t] - panel.outcome[:, b]
+    sample = (cohort | control) & np.isfinite(change) & np.isfinite(X).all(axis=1)
+    row["n_treated"] = int((cohort & sample).sum())
+    row["n_control"] = int((control & sample).sum())
+    try:
+        result = two_by_two(
+            change[sample], cohort[sample], X[sample], panel.weight()[sample], method
+        )
+    except NotEstimable as reason:
+        return {**row, "status": str(reason)}, influence
+    influence[sample] = result.influence * (panel.n_units / sample.sum())
+    return {
+        **row,
+        "estimate": result.att,
+        "effective_controls": result.effective_controls,
+        "max_pscore": result.max_pscore,
+        "off_support": result.off_support,
+    }, influence
 
 
-def _estimate(
-    y: np.ndarray,
-    d: np.ndarray,
-    z: np.ndarray,
-    w: np.ndarray,
-    score: np.ndarray | None,
-    hessian: np.ndarray | None,
-    method: Method,
-) -> tuple[float, np.ndarray, float]:
-    """Return estimate, influence function and effective controls, Sant'Anna & Zhao (2020)."""
-    n = len(y)
-    w_treat, w_control = w * d, w * (1 - d)
-    residual, ols = y, np.zeros_like(z)
-    if method != "ipw":
-        design = z * w_control[:, None]
-        bread = np.linalg.inv(design.T @ z / n)
-        residual = y - z @ (bread @ (design.T @ y) / n)
-        ols = design * residual[:, None] @ bread
-    eta = (w_treat @ residual) / w_treat.sum()
-    influence = w_treat * (residual - eta) - ols @ (w_treat @ z / n)
-    influence = influence / w_treat.mean()
-    if score is None or hessian is None:
-        return float(eta), influence, float(w_control.sum() ** 2 / (w_control**2).sum())
-    odds = w_control * score / (1 - score)
-    theta = (odds @ residual) / odds.sum()
-    logit = (z * (w * (d - score))[:, None]) @ hessian
-    control = odds * (residual - theta) + logit @ ((odds * (residual - theta)) @ z / n)
-    control = (control - ols @ (odds @ z / n)) / odds.mean()
-    return float(eta - theta), influence - control, float(odds.sum() ** 2 / (odds**2).sum())
+def _by_cluster(panel: Panel, values: np.ndarray) -> np.ndarray:
+    """Sum rows of units to rows of independent units."""
+    if panel.cluster is None:
+        return values
+    clusters, of_unit = np.unique(panel.cluster, return_inverse=True)
+    total = np.zeros((len(clusters), values.shape[1]))
+    np.add.at(total, of_unit, values)
+    return total

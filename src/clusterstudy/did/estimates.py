@@ -1,0 +1,157 @@
+"""What every estimator returns: estimates, their influence functions, and what follows from them.
+
+The estimation error is approximately a sum over independent units, and ``influence`` holds its
+terms. Covariances, differences between estimates from the same units, intervals and uniform bands
+all follow from it. Does not belong here: how any estimate is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.errors import UserError
+
+Multiplier = Literal["rademacher", "mammen"]
+BLOCK = 2048  # independent units whose multipliers are drawn at once
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """K estimates with their joint uncertainty.
+
+    Parameters
+    ----------
+    label
+        Names of the estimates, such as event times.
+    estimate
+        Shape (K,).
+    influence
+        Shape (m, K): one row per independent unit (or cluster of units), its influence function
+        over the number of units, so that the estimation error is the sum of the rows.
+    covariance
+        Shape (K, K).
+    df
+        Degrees of freedom of intervals: ``inf`` for the normal distribution.
+    """
+
+    label: pd.Index
+    estimate: np.ndarray
+    influence: np.ndarray
+    covariance: np.ndarray
+    df: float = np.inf
+
+    @classmethod
+    def from_influence(
+        cls, label: pd.Index, estimate: np.ndarray, influence: np.ndarray, df: float = np.inf
+    ) -> Estimates:
+        """Return estimates whose covariance is that of the influence function."""
+        return cls(label, estimate, influence, influence.T @ influence, df)
+
+    @property
+    def se(self) -> np.ndarray:
+        """Standard errors, shape (K,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def interval(self, level: float = 0.95) -> np.ndarray:
+        """Return pointwise confidence intervals, shape (K, 2)."""
+        from scipy.stats import t
+
+        return self._band(float(t.ppf(0.5 + level / 2, self.df)))
+
+    def uniform(
+        self,
+        level: float = 0.95,
+        *,
+        seed: int,
+        draws: int = 1999,
+        multiplier: Multiplier = "rademacher",
+    ) -> np.ndarray:
+        """Return bands that cover all K estimates at once with probability ``level``.
+
+        Sup-t bands by the multiplier bootstrap of Callaway & Sant'Anna (2021), Algorithm 1, with
+        analytic standard errors. An estimate without error (a reference period) is left out.
+
+        Returns
+        -------
+        Shape (K, 2), never narrower than the pointwise intervals.
+        """
+        pointwise = self.interval(level)
+        sup = np.quantile(self._sup_t(seed, draws, multiplier), level)
+        band = self._band(float(sup))
+        low = np.minimum(band[:, 0], pointwise[:, 0])
+        return np.column_stack([low, np.maximum(band[:, 1], pointwise[:, 1])])
+
+    def combine(self, weights: np.ndarray, label: Sequence[object] | pd.Index) -> Estimates:
+        """Return the linear combinations ``weights @ estimate``; weights have shape (J, K)."""
+        weights = np.atleast_2d(np.asarray(weights, dtype=float))
+        return Estimates(
+            pd.Index(label),
+            weights @ self.estimate,
+            self.influence @ weights.T,
+            weights @ self.covariance @ weights.T,
+            self.df,
+        )
+
+    def minus(self, other: Estimates) -> Estimates:
+        """Return the differences from estimates with the same labels and independent units."""
+        if not self.label.equals(other.label):
+            raise UserError("only estimates with the same labels can be subtracted")
+        k = len(self.label)
+        return join([self, other]).combine(np.hstack([np.eye(k), -np.eye(k)]), self.label)
+
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """Return ``estimate``, ``se``, ``low`` and ``high``, one row per label."""
+        low, high = self.interval(level).T
+        return pd.DataFrame(
+            {"estimate": self.estimate, "se": self.se, "low": low, "high": high}, self.label
+        )
+
+    def _band(self, critical: float) -> np.ndarray:
+        half = critical * self.se
+        return np.column_stack([self.estimate - half, self.estimate + half])
+
+    def _sup_t(self, seed: int, draws: int, multiplier: Multiplier) -> np.ndarray:
+        """Draw the largest absolute t statistic under the estimates' joint distribution."""
+        uncertain = self.se > 0
+        influence = self.influence[:, uncertain] / self.se[uncertain]
+        rng = np.random.default_rng(seed)
+        low, high, p_low = _two_points(multiplier)
+        total = np.zeros((draws, influence.shape[1]))
+        for start in range(0, len(influence), BLOCK):
+            rows = influence[start : start + BLOCK]
+            takes_low = rng.random((draws, len(rows)), dtype=np.float32) < p_low
+            total += np.where(takes_low, low, high) @ rows
+        return np.abs(total).max(axis=1, initial=0.0)
+
+
+def join(estimates: Sequence[Estimates]) -> Estimates:
+    """Return estimates from the same units side by side, with their joint covariance.
+
+    Raises
+    ------
+    UserError
+        If the estimates come from different numbers of independent units.
+    """
+    if len({len(each.influence) for each in estimates}) > 1:
+        raise UserError(
+            "estimates to join come from different units", mend="Estimate all on one panel"
+        )
+    return Estimates.from_influence(
+        pd.Index([name for each in estimates for name in each.label]),
+        np.concatenate([each.estimate for each in estimates]),
+        np.hstack([each.influence for each in estimates]),
+        min(each.df for each in estimates),
+    )
+
+
+def _two_points(multiplier: Multiplier) -> tuple[float, float, float]:
+    """Return low value, high value and probability of the low one: mean 0, variance 1."""
+    if multiplier == "rademacher":
+        return -1.0, 1.0, 0.5
+    root = np.sqrt(5.0)
+    return (1 - root) / 2, (1 + root) / 2, (root + 1) / (2 * root)

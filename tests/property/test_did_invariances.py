@@ -1,0 +1,123 @@
+"""What must not change an effect, and what must change it in a known way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusterstudy.did import twfe
+from clusterstudy.did.group_time import group_time
+from clusterstudy.did.simulation import simulate
+
+N = 120
+PANELS = {missing: simulate(N, 4, missing=missing) for missing in (0.0, 0.1)}
+ESTIMATES = {missing: group_time(panel).dynamic() for missing, panel in PANELS.items()}
+few = settings(max_examples=15, deadline=None)
+missing = st.sampled_from(list(PANELS))
+seeds = st.integers(0, 2**32 - 1)
+
+
+def same(averages, expected, factor=1.0):
+    for name in ("overall", "effects"):
+        ours, theirs = getattr(averages, name), getattr(expected, name)
+        np.testing.assert_allclose(ours.estimate, factor * theirs.estimate, atol=1e-8)
+        np.testing.assert_allclose(ours.se, abs(factor) * theirs.se, atol=1e-8)
+
+
+@few
+@given(missing, seeds)
+def test_unit_and_period_effects_change_nothing(gaps, seed):
+    rng = np.random.default_rng(seed)
+    panel = PANELS[gaps]
+    outcome = panel.outcome + rng.normal(0, 10, (N, 1)) + rng.normal(0, 10, (1, 7))
+    same(group_time(replace(panel, outcome=outcome)).dynamic(), ESTIMATES[gaps])
+
+
+@few
+@given(missing, st.floats(-100, 100).filter(lambda factor: abs(factor) > 0.01))
+def test_effects_scale_with_the_outcome(gaps, factor):
+    panel = PANELS[gaps]
+    scaled = group_time(replace(panel, outcome=factor * panel.outcome)).dynamic()
+    same(scaled, ESTIMATES[gaps], factor)
+
+
+@few
+@given(missing, st.floats(-50, 50), st.floats(0.01, 1000))
+def test_covariates_units_do_not_matter(gaps, shift, factor):
+    panel = PANELS[gaps]
+    other = replace(panel, covariates=shift + factor * panel.covariates)
+    same(group_time(other).dynamic(), ESTIMATES[gaps])
+
+
+@few
+@given(missing, seeds)
+def test_the_order_of_units_does_not_matter(gaps, seed):
+    order = np.random.default_rng(seed).permutation(N)
+    panel = PANELS[gaps]
+    shuffled = replace(
+        panel,
+        outcome=panel.outcome[order],
+        cohort=panel.cohort[order],
+        covariates=panel.covariates[order],
+    )
+    averages = group_time(shuffled).dynamic()
+    same(averages, ESTIMATES[gaps])
+    np.testing.assert_allclose(
+        averages.effects.influence, ESTIMATES[gaps].effects.influence[order], atol=1e-8
+    )
+
+
+@few
+@given(st.floats(0.1, 10))
+def test_equal_weights_are_no_weights(weight):
+    panel = PANELS[0.1]
+    weighted = group_time(replace(panel, weights=np.full(N, weight))).dynamic()
+    same(weighted, ESTIMATES[0.1])
+
+
+@few
+@given(seeds)
+def test_a_weight_of_two_is_the_unit_twice(seed):
+    twice = np.random.default_rng(seed).random(N) < 0.3
+    panel = PANELS[0.0]
+    rows = np.concatenate([np.arange(N), np.flatnonzero(twice)])
+    doubled = replace(
+        panel,
+        outcome=panel.outcome[rows],
+        cohort=panel.cohort[rows],
+        covariates=panel.covariates[rows],
+        cluster=rows,
+    )
+    same(group_time(replace(panel, weights=1.0 + twice)).dynamic(), group_time(doubled).dynamic())
+
+
+@few
+@given(seeds)
+def test_subsets_average_back(seed):
+    """By outcome regression each treated unit has its own counterfactual."""
+    subset = np.random.default_rng(seed).random(N) < 0.5
+    panel = PANELS[0.0]
+    treated = np.isfinite(panel.cohort)
+    parts = [group_time(panel, method="or", treated=m).simple().overall for m in (subset, ~subset)]
+    cells = group_time(panel, method="or").cells.query("event_time >= 0")
+    size = [
+        cells["cohort"].map(lambda g, m=m: ((panel.cohort == g) & m & treated).sum()).sum()
+        for m in (subset, ~subset)
+    ]
+    together = sum(s * part.estimate[0] for s, part in zip(size, parts, strict=True)) / sum(size)
+    expected = group_time(panel, method="or").simple().overall.estimate[0]
+    np.testing.assert_allclose(together, expected, atol=1e-9)
+
+
+@few
+@given(missing, seeds)
+def test_fixed_effects_absorb_unit_and_period_effects(gaps, seed):
+    rng = np.random.default_rng(seed)
+    panel = PANELS[gaps]
+    moved = replace(panel, outcome=panel.outcome + rng.normal(0, 10, (N, 1)) + rng.normal(size=7))
+    before, after = twfe.static(panel), twfe.static(moved)
+    np.testing.assert_allclose(after.estimate, before.estimate, atol=1e-8)
+    np.testing.assert_allclose(after.covariance, before.covariance, atol=1e-8)
