@@ -50,11 +50,15 @@ def implausible(frame: pd.DataFrame, column: str) -> pd.Series:
 def thousandfold(frame: pd.DataFrame, column: str, entity: Sequence[str]) -> pd.Series:
     """An amount some 1,000 times the lower median of the entity's years, zeros apart.
 
+    Without an ``entity`` the whole table is one.
+
     The lower median keeps its place as long as fewer than half of the years are swapped, and of
     two years it is the smaller one.
     """
     size = frame[column].abs().where(lambda amount: amount > 0)
-    codes = frame.groupby(list(entity), sort=False, dropna=False).ngroup()
+    codes = pd.Series(0, frame.index)
+    if entity:
+        codes = frame.groupby(list(entity), sort=False, dropna=False).ngroup()
     usual = size.groupby(codes).quantile(0.5, interpolation="lower")
     return (size / usual.reindex(codes).to_numpy()).between(*THOUSANDFOLD)
 
