@@ -11,7 +11,7 @@ endif
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help study test fast lab lint format lock generate clean
+.PHONY: help study test fast lab lint format lock generate translate clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ lock: $(READY) ## resolve requirements.lock again and write environment.yml from
 
 generate: $(READY) ## write what follows from the contract: suites, dictionary, parameter cells
 	@$(BIN)/python tools/generate.py
+
+translate: $(READY) ## bring the Danish catalogue in step with the texts, and name the missing ones
+	@$(BIN)/python tools/translate.py
 
 clean: ## remove reports, caches and the environment
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan

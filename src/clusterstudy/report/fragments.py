@@ -18,8 +18,8 @@ from clusterstudy.report import numbers
 from clusterstudy.report.language import _, current, later
 
 Heading = str | tuple[str, str]
-Headings = Mapping[Heading, str]
-Formats = Mapping[Heading, int | Callable[..., str]]
+Headings = Mapping[Any, str]
+Formats = Mapping[Any, int | Callable[..., str]]
 Kind = Literal["note", "caution", "missing"]
 
 KINDS: dict[Kind, tuple[str, str]] = {

@@ -122,7 +122,6 @@ def name_at_end(ax: Axes, line: Line2D, text: str) -> None:
         xytext=(8, 0),
         textcoords="offset points",
         va="center",
-        color=line.get_color(),
         annotation_clip=False,
     )
 

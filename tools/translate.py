@@ -1,0 +1,99 @@
+"""Keep the Danish catalogue in step with the English texts of the sources.
+
+Run by ``make translate``: new texts are added without a translation, texts that are gone are
+removed, translations stay. Texts are the arguments of ``_()`` and ``later()`` in code, templates
+and notebooks, the notebooks' Markdown cells as a whole, and the columns of :data:`COLUMNS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "clusterstudy"
+CATALOGUE = PACKAGE / "report" / "locale" / "da.po"
+FUNCTIONS = ("_", "later")
+HEADER = """\
+# The Danish texts of the reports. Written by `make translate`; fill in the empty ones.
+msgid ""
+msgstr ""
+"Language: da\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+"""
+COLUMNS = {
+    "impact_model.csv": ("label", "definition", "unit"),
+    "readiness_indicators.csv": ("label", "unit"),
+}
+
+
+def messages() -> Iterator[tuple[str, Path]]:
+    """Yield every text to translate with the file it stands in."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield from ((text, path) for text in _of_code(path.read_text(encoding="utf-8")))
+    for path in sorted(PACKAGE.rglob("*.j2")):
+        found = babel_extract(BytesIO(path.read_bytes()), FUNCTIONS, [], {})
+        yield from ((str(text), path) for _line, _function, text, _comments in found if text)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "markdown":
+                yield source.strip(), path
+            else:
+                yield from ((text, path) for text in _of_code(source))
+    for name, columns in COLUMNS.items():
+        path = ROOT / "data" / name
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield from ((row[column], path) for column in columns if row[column])
+
+
+def _of_code(source: str) -> Iterator[str]:
+    """Yield the texts that stand as such in a call of :data:`FUNCTIONS`."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text))]):
+                if name in FUNCTIONS:
+                    yield text
+
+
+def updated() -> Catalog:
+    """Return the catalogue as it should be: every text once, with the translation it has."""
+    template = Catalog()
+    for text, path in messages():
+        template.add(text, locations=[(path.relative_to(ROOT).as_posix(), 0)])
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="da")
+    catalogue.update(template, no_fuzzy_matching=True)
+    return catalogue
+
+
+def untranslated() -> list[str]:
+    """Return the texts without a Danish translation."""
+    return [str(message.id) for message in updated() if message.id and not message.string]
+
+
+def written(catalogue: Catalog) -> str:
+    """Return a catalogue as the text of its file."""
+    file = BytesIO()
+    write_po(
+        file, catalogue, width=100, omit_header=True, ignore_obsolete=True, include_lineno=False
+    )
+    return HEADER + file.getvalue().decode()
+
+
+if __name__ == "__main__":
+    CATALOGUE.write_text(written(updated()), encoding="utf-8")
+    missing = untranslated()
+    print(*(f"not translated: {text.splitlines()[0]}" for text in missing), sep="\n")
+    sys.exit(bool(missing))
