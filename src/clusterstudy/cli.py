@@ -32,6 +32,8 @@ def run(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 1,
     lang: Annotated[str | None, typer.Option(help="Language of the reports: da or en.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make unchanged reports too.")] = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Start every kernel plainly.")] = False,
     reports: Reports = None,
 ) -> None:
     """Run studies and write their reports."""
@@ -44,15 +46,31 @@ def run(
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, folder, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
-        console.show("\n".join([f"Data {name}:", *verdict.lines()]))
+        told = [str(finding) for finding in verdict.findings if finding.severity != "info"]
+        console.show("\n".join([*told, f"Data {name}: {verdict.lines()[-1]}"]))
     if batch.refused:
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
     with console.progress(len(batch.runs)) as on_end:
-        outcomes = carry_out(batch, folder, workers=workers, on_end=on_end)
+        outcomes = carry_out(
+            batch, folder, workers=workers, warm=not cold, force=force, on_end=on_end
+        )
     console.show(console.summary(outcomes))
     console.show(f"Reports: {folder / 'index.html'}")
     raise typer.Exit(1 if any(outcome.failure for outcome in outcomes) else 0)
+
+
+@app.command()
+def why(
+    run: Annotated[str, typer.Argument(help="STUDY/RUN, as the index names it.")],
+    reports: Reports = None,
+) -> None:
+    """Say why a run would be made again, or that its report is unchanged."""
+    from clusterstudy import console
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.runs.batch import reasons
+
+    console.show("\n".join(reasons(run, (reports or REPORTS).resolve())))
 
 
 @app.command()
@@ -122,6 +140,9 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"clusterstudy: {error}", err=True)
         sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("clusterstudy: interrupted; finished reports are whole", err=True)
+        sys.exit(130)
 
 
 def _setting(text: str) -> tuple[str, str]:

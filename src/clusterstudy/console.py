@@ -44,9 +44,9 @@ def progress(total: int) -> Iterator[Callable[[Outcome], None]]:
             nonlocal done
             done += 1
             bar.advance(task)
-            state = "FAILED" if outcome.failure else "ok"
+            state = _state(outcome)
             place = f"{done:>{len(str(total))}}/{total}"
-            console.print(f"{place}  {state:6}  {outcome.seconds:6.1f} s  {_name(outcome)}")
+            console.print(f"{place}  {state:9}  {outcome.seconds:6.1f} s  {_name(outcome)}")
 
         yield ended
 
@@ -54,7 +54,9 @@ def progress(total: int) -> Iterator[Callable[[Outcome], None]]:
 def summary(outcomes: list[Outcome]) -> str:
     """Return how a batch ended, with the cell, its first line and the error of each failure."""
     failed = [outcome for outcome in outcomes if outcome.failure]
-    lines = [f"{len(outcomes) - len(failed)} reports made, {len(failed)} failed."]
+    unchanged = sum(outcome.unchanged for outcome in outcomes)
+    made = len(outcomes) - len(failed) - unchanged
+    lines = [f"{made} reports made, {unchanged} unchanged, {len(failed)} failed."]
     for outcome in failed:
         failure = outcome.failure
         assert failure
@@ -77,6 +79,10 @@ def show_markdown(text: str) -> None:
         console.print(Markdown(text))
     else:
         show(text)
+
+
+def _state(outcome: Outcome) -> str:
+    return "FAILED" if outcome.failure else "unchanged" if outcome.unchanged else "ok"
 
 
 def _name(outcome: Outcome) -> str:

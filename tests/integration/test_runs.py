@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 from pydantic import Field
 
-from clusterstudy import params
+from clusterstudy import params, quality
+from clusterstudy.adapters import michigan
+from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
 from clusterstudy.runs import batch, folders, make, manifest
 from clusterstudy.runs.lock import locked
-
-pytest.importorskip("clusterstudy.report.html", reason="the report page is not written yet")
 
 HELLO = """
 import numpy as np, pandas as pd
@@ -29,6 +31,17 @@ if mode == "mistake":
 if mode == "kill":
     import os, signal
     os.kill(os.getpid(), signal.SIGKILL)
+if mode == "sleep":
+    import time
+    time.sleep(600)
+if mode in ("state", "plain"):
+    print(np.random.random(3))
+    print("marked before:", "yes" if hasattr(pd, "marked_by_a_test") else "no")
+    pd.marked_by_a_test = True
+if mode == "figure":
+    import matplotlib.pyplot as plt
+    plt.plot([1, 3, 2])
+    plt.show()
 draws = pd.DataFrame({"draw": np.random.default_rng(seed).normal(size=3), "cluster": cluster})
 print(draws)
 (Path(output) / "tables").mkdir()
@@ -42,47 +55,53 @@ class HelloParameters(params.NotebookParameters):
     mode: str = Field("plain", description="What happens")
 
 
+@pytest.fixture(scope="session")
+def judged(tmp_path_factory):
+    """Real data, and a reports folder that holds the gate's verdict on them."""
+    folder = tmp_path_factory.mktemp("judged")
+    michigan.write(folder / "data")
+    quality.verdict_for(Dataset(folder / "data"), folder / "reports")
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(judged, tmp_path, monkeypatch):
     """A folder with data, one notebook and a way to run studies in it."""
     monkeypatch.setitem(params.NOTEBOOKS, "hello", HelloParameters)
+    shutil.copytree(judged, tmp_path, dirs_exist_ok=True)
+    parameters = nbformat.v4.new_code_cell(
+        params.parameters_cell(HelloParameters), metadata={"tags": ["parameters"]}
+    )
     cells = [
         nbformat.v4.new_markdown_cell("# Hello"),
-        nbformat.v4.new_code_cell(
-            params.parameters_cell(HelloParameters), metadata={"tags": ["parameters"]}
-        ),
+        parameters,
         nbformat.v4.new_code_cell("greeting = 'hello'"),
         nbformat.v4.new_code_cell(HELLO),
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    language = {"name": "python"}
-    node = nbformat.v4.new_notebook(
-        cells=cells, metadata={"kernelspec": kernel, "language_info": language}
-    )
-    for folder in ("notebooks", "data"):
-        (tmp_path / folder).mkdir()
-    nbformat.write(node, tmp_path / "notebooks" / "hello.ipynb")
-    clusters = pd.DataFrame(
-        {
-            "cluster_id": ["K01", "K02"],
-            "name": ["One", "Two"],
-            "field": ["Water", "Wind"],
-            "region": ["midtjylland", "other"],
-            "designated_from": ["2025-01-01"] * 2,
-            "designated_to": ["2028-12-31"] * 2,
-        }
-    )
-    clusters.to_csv(tmp_path / "data" / "clusters.csv", index=False)
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    (tmp_path / "notebooks").mkdir()
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, tmp_path / "notebooks" / "hello.ipynb")
     return tmp_path
 
 
-def run(project: Path, text: str, *, workers: int = 1, **settings: str):
+def run(
+    project: Path,
+    text: str,
+    *,
+    workers=1,
+    warm=True,
+    force=False,
+    on_end=lambda _: None,
+    **settings,
+):
     study = project / "mine.yml"
     study.write_text(f"title: Mine\ndata: {project / 'data'}\nruns:\n{text}", encoding="utf-8")
-    prepared = batch.prepare([str(study)], project / "reports", settings=settings)
-    return batch.carry_out(
-        prepared, project / "reports", workers=workers, notebooks=project / "notebooks"
-    )
+    reports = project / "reports"
+    prepared = batch.prepare([str(study)], reports, settings=settings)
+    how = {"workers": workers, "warm": warm, "force": force, "on_end": on_end}
+    return batch.carry_out(prepared, reports, notebooks=project / "notebooks", **how)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -100,8 +119,7 @@ def test_two_workers_make_whole_reports_that_say_what_made_them(project):
     outcomes = run(project, ALL_CLUSTERS, workers=2, seed="7")
     assert [outcome.run.id for outcome in outcomes] == [
         "hello--programme",
-        "hello--K01",
-        "hello--K02",
+        "hello--MI",
     ]
     assert not any(outcome.failure for outcome in outcomes)
     for outcome in outcomes:
@@ -116,20 +134,46 @@ def test_two_workers_make_whole_reports_that_say_what_made_them(project):
         assert about["status"] == "ok"
         assert about["parameters"]["seed"] == 7
         assert about["parameters"]["cluster"] == outcome.run.parameters.cluster
-        assert set(about["quality"]["fingerprint"]) == {"clusters", "impact_model"}
-        assert about["quality"]["status"] in ("ok", "warning")
+        assert set(about["data"]["sha256"]) > {"firms", "firm_years", "participations"}
+        assert about["quality"]["status"] == "ok"
         assert about["packages"]["papermill"]
         assert about["outputs"] == manifest.outputs(outcome.folder)
         assert folders.STAGING not in (outcome.folder / "notebook.ipynb").read_text()
-    assert "hello--K02" in (project / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "hello--MI" in (project / "reports" / "index.html").read_text(encoding="utf-8")
     assert not list((project / "reports").glob(f"*/{folders.STAGING}/*"))
 
 
 def test_the_same_run_twice_gives_the_same_tables_byte_for_byte(project):
     [first] = run(project, "  - {notebook: hello}\n")
     before = (first.folder / "tables" / "draws.csv").read_bytes()
-    [second] = run(project, "  - {notebook: hello}\n")
+    [second] = run(project, "  - {notebook: hello}\n", force=True)
+    assert not second.unchanged
     assert (second.folder / "tables" / "draws.csv").read_bytes() == before
+
+
+def test_forked_kernels_give_what_plain_ones_give(project):
+    def outcome(warm: bool):
+        [ended] = run(project, "  - {notebook: hello, set: {mode: figure}}\n", warm=warm)
+        node = nbformat.read(ended.folder / "notebook.ipynb", as_version=4)
+        outputs = [cell.outputs for cell in node.cells if cell.cell_type == "code"]
+        return outputs, files(ended.folder / "tables")
+
+    cold, warm = outcome(False), outcome(True)
+    assert any("image/png" in part.get("data", {}) for part in cold[0][-1])
+    assert warm == cold
+
+
+def test_kernels_forked_from_one_server_share_no_state(project):
+    text = "  - {notebook: hello, sweep: {mode: [state, plain]}}\n"
+    marked, fresh = run(project, text)
+    assert not marked.failure
+    assert not fresh.failure
+    drawn = [
+        nbformat.read(ended.folder / "notebook.ipynb", as_version=4).cells[-1].outputs[0].text
+        for ended in (marked, fresh)
+    ]
+    assert "marked before: no" in drawn[1]
+    assert drawn[0].splitlines()[0] != drawn[1].splitlines()[0]  # unseeded draws differ
 
 
 @pytest.mark.parametrize(
@@ -171,7 +215,7 @@ def test_a_crash_before_the_last_step_leaves_the_earlier_report(project, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(make.manifest, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
         with pytest.raises(OSError, match="full"):
-            run(project, "  - {notebook: hello}\n")
+            run(project, "  - {notebook: hello}\n", force=True)
     assert files(report) == before
     run(project, "  - {notebook: hello}\n")
     assert not list((project / "reports").glob(f"*/{folders.STAGING}/*"))
@@ -187,6 +231,67 @@ def test_a_batch_killed_between_the_two_renames_is_put_right_by_the_next(tmp_pat
     assert not old.parent.exists()
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_an_interrupted_batch_ends_its_kernels_and_keeps_what_is_finished(project, warm):
+    def interrupt(outcome):
+        raise KeyboardInterrupt
+
+    text = "  - {notebook: hello, sweep: {mode: [plain, sleep]}}\n"
+    with pytest.raises(KeyboardInterrupt):
+        run(project, text, workers=2, warm=warm, on_end=interrupt)
+    study = project / "reports" / "mine"
+    assert (study / "hello--plain" / "report.html").exists()
+    assert not (study / "hello--sleep").exists()
+    assert not list(study.glob(".failed/*"))
+
+
+def test_only_what_changed_is_made_again_and_why_says_what_did(project):
+    hello, reports = "  - {notebook: hello, sweep: {cluster: all}}\n", project / "reports"
+    study, notebooks = str(project / "mine.yml"), project / "notebooks"
+
+    def why() -> list[str]:
+        return batch.reasons(f"{study}/hello--MI", reports, notebooks)
+
+    def changes(**settings) -> list[bool]:
+        return [not outcome.unchanged for outcome in run(project, hello, **settings)]
+
+    assert changes() == [True, True]
+    made = files(reports / "mine" / "hello--MI")
+    assert why() == ["unchanged"]
+    assert changes() == [False, False]
+    kept = files(reports / "mine" / "hello--MI")
+    assert "confirmed" in json.loads(kept.pop("manifest.json"))
+    assert kept.items() <= made.items()
+    assert changes(force=True) == [True, True]
+
+    (reports / "mine" / "hello--MI" / "report.html").write_text("changed by hand")
+    assert why() == ["files of the report were changed, added or removed"]
+    assert changes() == [False, True]
+
+    assert changes(seed="7") == [True, True]
+    assert why() == ["parameters.seed: 7 -> 2026"]
+
+    notebook = nbformat.read(notebooks / "hello.ipynb", as_version=4)
+    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="an output")]
+    nbformat.write(notebook, notebooks / "hello.ipynb")
+    assert len(why()) == 1
+    notebook.cells[2].source = "greeting = 'hej'"
+    nbformat.write(notebook, notebooks / "hello.ipynb")
+    assert [line.split(":")[0] for line in why()] == ["parameters.seed", "notebook_sha256"]
+
+
+def test_changed_data_make_every_report_again_and_a_failure_is_never_kept(project):
+    [failed] = run(project, "  - {notebook: hello}\n", mode="raise")
+    assert failed.failure
+    [again] = run(project, "  - {notebook: hello}\n", mode="raise")
+    assert again.failure
+    run(project, "  - {notebook: hello}\n")
+    measures = project / "data" / "impact_model.csv"
+    measures.write_text(measures.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    [made] = run(project, "  - {notebook: hello}\n")
+    assert not made.unchanged
+
+
 def test_bad_input_is_told_before_anything_is_written(project):
     for text, message in [
         ("  - {notebook: helo}\n", "Did you mean 'hello'"),
@@ -195,24 +300,35 @@ def test_bad_input_is_told_before_anything_is_written(project):
     ]:
         with pytest.raises(UserError, match=message):
             run(project, text)
-    assert not (project / "reports").exists()
+    assert not (project / "reports" / "mine").exists()
 
 
-def hold(folder: Path, held, release) -> None:
-    with locked(folder):
-        held.set()
-        release.wait(60)
+def test_data_that_the_gate_refuses_start_nothing(project):
+    run(project, "  - {notebook: hello}\n")
+    before = files(project / "reports" / "mine")
+    (project / "data" / "firms.csv").unlink()
+    with pytest.raises(ValueError, match="the gate refuses the data"):
+        run(project, "  - {notebook: hello}\n")
+    assert files(project / "reports" / "mine") == before
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from clusterstudy.runs.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_two_batches_do_not_write_to_one_folder_and_a_dead_one_holds_nothing(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    held, release = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(tmp_path, held, release))
-    other.start()
-    assert held.wait(60)
-    with pytest.raises(UserError, match=rf"another batch is writing here \(process {other.pid} "):
-        locked(tmp_path).__enter__()
-    other.kill()
-    other.join()
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        message = rf"another batch is writing here \(process {other.pid} "
+        with pytest.raises(UserError, match=message), locked(tmp_path):
+            pass
+        other.kill()
     with locked(tmp_path):
         assert str(os.getpid()) in (tmp_path / ".lock").read_text()

@@ -15,7 +15,10 @@ from clusterstudy.params import NOTEBOOKS, Study, load_study, parameters_cell
 from clusterstudy.paths import NOTEBOOKS as FOLDER
 from clusterstudy.runs.plan import Vocabulary, check, override, plan, run_id, select, slug
 
-VOCABULARY = Vocabulary(clusters=("K01", "K02", "K03"), measures=("fte", "productivity"))
+VOCABULARY = Vocabulary(
+    clusters={"K01": "One", "K02": "Two", "K03": "Three"},
+    measures={"fte": "Employment", "productivity": "Productivity"},
+)
 
 
 def study(text: str, tmp_path, **settings: str) -> tuple[Study, str]:

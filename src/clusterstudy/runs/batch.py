@@ -6,16 +6,18 @@ the user wrote has been checked and the data have passed the gate.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clusterstudy.contract.read import Dataset
-from clusterstudy.params import load_study, shown
+from clusterstudy.params import load_study, shown, unknown
 from clusterstudy.paths import NOTEBOOKS, REPORTS
 from clusterstudy.runs import folders, manifest
+from clusterstudy.runs.cache import confirm, differences
 from clusterstudy.runs.kernels import installed
 from clusterstudy.runs.lock import locked
 from clusterstudy.runs.make import Outcome, make
@@ -47,9 +49,24 @@ class Batch:
         """Whether the gate refuses any of the data; then nothing is run."""
         return any(verdict.status == "critical" for verdict in self.verdicts.values())
 
-    def facts(self, run: Run) -> dict[str, Any]:
-        """Return what the manifest of ``run`` says beside the run itself."""
-        return {"quality": self.verdicts[run.parameters.data].as_dict(), **self.environment}
+    def identity(self, run: Run, notebooks: Path = NOTEBOOKS) -> dict[str, Any]:
+        """Return all that the report of ``run`` follows from, as its manifest names it."""
+        name = run.parameters.data
+        verdict = self.verdicts[name]
+        return {
+            "study": run.study,
+            "run": run.id,
+            "title": run.title,
+            "notebook": run.notebook,
+            "cluster_name": run.cluster_name,
+            "outcome_name": run.outcome_name,
+            "meeting": run.meeting.model_dump() if run.meeting else None,
+            "parameters": run.parameters.model_dump(exclude={"output"}),
+            "data": {"name": name, "sha256": dict(verdict.fingerprint)},
+            "quality": verdict.as_dict(),
+            **self.environment,
+            "notebook_sha256": manifest.sha256_of_notebook(notebooks / f"{run.notebook}.ipynb"),
+        }
 
 
 def prepare(
@@ -101,6 +118,8 @@ def carry_out(
     reports: Path = REPORTS,
     *,
     workers: int = 1,
+    warm: bool = True,
+    force: bool = False,
     notebooks: Path = NOTEBOOKS,
     on_end: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
@@ -110,6 +129,10 @@ def carry_out(
     ----------
     workers
         How many runs are executed side by side.
+    warm
+        Fork kernels from a process with all imports done, where the machine can.
+    force
+        Make also the reports that are unchanged.
     on_end
         Called with each outcome, in the order in which runs end.
 
@@ -126,18 +149,47 @@ def carry_out(
     """
     if batch.refused:
         raise ValueError("the gate refuses the data")
-    with locked(reports), installed(workers), ThreadPoolExecutor(workers) as pool:
+    with locked(reports), installed(workers, warm=warm), ThreadPoolExecutor(workers) as pool:
         folders.recover(reports)
-        futures = [
-            pool.submit(make, run, batch.facts(run), reports, notebooks) for run in batch.runs
-        ]
+
+        def settle(run: Run) -> Outcome:
+            identity = batch.identity(run, notebooks)
+            report = folders.report(reports, run.study, run.id)
+            if force or differences(report, identity):
+                return make(run, identity, reports, notebooks)
+            confirm(report)
+            return Outcome(run, report, seconds=0.0, unchanged=True)
+
+        futures = [pool.submit(settle, run) for run in batch.runs]
+        waiting = set(futures)
         try:
             for future in as_completed(futures):
+                waiting.remove(future)
                 on_end(future.result())
+        except BaseException:
+            _stop(pool, waiting)
+            raise
         finally:
-            pool.shutdown(cancel_futures=True)
             write_index(reports)
         return [future.result() for future in futures]
+
+
+def reasons(name: str, reports: Path = REPORTS, notebooks: Path = NOTEBOOKS) -> list[str]:
+    """Return why the run ``STUDY/RUN`` would be made again, or that its report is unchanged.
+
+    Raises
+    ------
+    UserError
+        If there is no such study, or it has no such run.
+    """
+    study, _, wanted = name.rpartition("/")
+    batch = prepare([study], reports)
+    runs = {run.id: run for run in batch.runs}
+    if wanted not in runs:
+        raise unknown("run", wanted, runs, where=study)
+    run = runs[wanted]
+    found = differences(folders.report(reports, run.study, run.id), batch.identity(run, notebooks))
+    return found or ["unchanged"]
 
 
 def write_index(reports: Path = REPORTS) -> Path:
@@ -147,6 +199,18 @@ def write_index(reports: Path = REPORTS) -> Path:
     manifests = [manifest.read(path) for path in folders.manifests(reports)]
     folders.write_whole(reports / "index.html", index.render(manifests))
     return reports / "index.html"
+
+
+def _stop(pool: ThreadPoolExecutor, futures: Iterable[Future[Outcome]]) -> None:
+    """End runs that are not wanted any more; what was killed is no failure of the notebook."""
+    from clusterstudy.runs.provisioner import kill_running
+
+    pool.shutdown(wait=False, cancel_futures=True)
+    kill_running()
+    pool.shutdown()
+    for future in futures:
+        if not future.cancelled() and not future.exception() and future.result().failure:
+            shutil.rmtree(future.result().folder)
 
 
 def _name(name: str, data: Dataset) -> str:

@@ -14,6 +14,11 @@ STAGING, FAILED, OLD = ".staging", ".failed", ".old"
 MANIFEST, REPORT, NOTEBOOK = "manifest.json", "report.html", "notebook.ipynb"
 
 
+def report(reports: Path, study: str, run: str) -> Path:
+    """Return the folder of a run's report."""
+    return reports / study / run
+
+
 def stage(reports: Path, study: str, run: str) -> Path:
     """Return a new empty folder for a run to work in."""
     folder = reports / study / STAGING / run
@@ -36,8 +41,8 @@ def publish(staged: Path) -> Path:
         if old.exists():
             old.rename(target)
         raise
-    for done in (old, study / FAILED / run):
-        shutil.rmtree(done, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    drop_failure(target)
     return target
 
 
@@ -47,6 +52,11 @@ def set_aside(staged: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(exist_ok=True)
     return staged.rename(target)
+
+
+def drop_failure(report: Path) -> None:
+    """Remove what a failed run left whose report is now good."""
+    shutil.rmtree(report.parent / FAILED / report.name, ignore_errors=True)
 
 
 def recover(reports: Path) -> None:

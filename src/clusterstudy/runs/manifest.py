@@ -2,17 +2,21 @@
 
 A manifest is plain JSON. Its keys:
 
-``study``, ``run``, ``title``, ``notebook``, ``meeting``, ``parameters``
-    What was run. ``parameters`` holds every one, defaults included.
+``study``, ``run``, ``title``, ``notebook``, ``parameters``, ``meeting``
+    What was run. ``title`` is the study's; ``parameters`` holds every one, defaults included.
+``cluster_name``, ``outcome_name``, ``heading``
+    What readers call the cluster, the outcome and the report; empty where there is none.
 ``status``, ``failure``
     ``ok``, or ``failed`` with the cell's number, its first line and the error.
-``quality``
-    The gate's verdict on the data, with the SHA-256 of every table's file (``fingerprint``).
+``data``, ``quality``
+    The data set's name and the SHA-256 of every table's file; the gate's verdict on it.
 ``code``, ``notebook_sha256``, ``lock_sha256``, ``python``, ``platform``, ``packages``
     What computed it. ``code`` holds the version, the git commit where there is one, whether the
     working tree differed from it, and the SHA-256 of the package's source.
 ``started``, ``finished``, ``seconds``
     When, in UTC.
+``confirmed``
+    When a later batch found the report unchanged; absent until then.
 ``outputs``
     SHA-256 of every file of the report, by its path in the run's folder.
 """
@@ -77,10 +81,23 @@ def sha256_of(files: Iterable[Path]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def sha256_of_notebook(path: Path) -> str:
+    """Return the SHA-256 of what a notebook says: its cells' kind, source and tags, no outputs."""
+    cells = [
+        (cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []))
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def text(manifest: Mapping[str, Any]) -> str:
+    """Return a manifest as JSON."""
+    return json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+
+
 def write(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write ``manifest.json`` into a run's folder."""
-    text = json.dumps(manifest, ensure_ascii=False, indent=1)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / MANIFEST).write_text(text(manifest), encoding="utf-8", newline="\n")
 
 
 def read(path: Path) -> dict[str, Any]:

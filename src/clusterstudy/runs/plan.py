@@ -39,38 +39,50 @@ class Run:
     ----------
     study, id
         Names of the folders its report lies in: ``reports/<study>/<id>/``.
-    title
-        The study's title.
+    title, cluster_name, outcome_name
+        The study's title, and what the data call the run's cluster and outcome; empty where it
+        has none.
     """
 
     study: str
     id: str
     title: str
     notebook: str
+    cluster_name: str
+    outcome_name: str
     parameters: NotebookParameters
     meeting: Meeting | None = None
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that a data set gives to parameters: its clusters and its measures of firms."""
+    """The names that a data set gives to parameters.
 
-    clusters: tuple[str, ...]
-    measures: tuple[str, ...]
+    Parameters
+    ----------
+    clusters, measures
+        Names by code; measures are those of firms, in the impact model's order.
+    """
+
+    clusters: Mapping[str, str]
+    measures: Mapping[str, str]
 
     @classmethod
     def of(cls, data: Dataset) -> Vocabulary:
-        """Read the vocabulary of a data set; without a table of clusters there are none."""
+        """Read the vocabulary of a data set that has passed the gate."""
         from clusterstudy.panel.measures import FIRM_SOURCES
 
-        clusters = data.read("clusters")["cluster_id"] if data.has("clusters") else ()
+        clusters = data.read("clusters").sort_values("cluster_id")
         model = data.read("impact_model")
-        of_firms = model.loc[model["source"].isin(FIRM_SOURCES), "measure"]
-        return cls(tuple(sorted(clusters)), tuple(of_firms))
+        model = model[model["source"].isin(FIRM_SOURCES)]
+        return cls(
+            clusters=dict(zip(clusters["cluster_id"], clusters["name"], strict=True)),
+            measures=dict(zip(model["measure"], model["label"], strict=True)),
+        )
 
     def names(self, key: str) -> tuple[str, ...] | None:
         """Return the names a parameter is limited to; None where the data do not limit it."""
-        return {"cluster": (PROGRAMME, *self.clusters), "outcome": self.measures}.get(key)
+        return {"cluster": (PROGRAMME, *self.clusters), "outcome": tuple(self.measures)}.get(key)
 
     def check(self, key: str, value: object, where: str) -> None:
         """Raise a UserError where ``value`` is no name of the data."""
@@ -174,6 +186,8 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
                 id=run_id(spec.notebook, combination, spec.label),
                 title=study.title,
                 notebook=spec.notebook,
+                cluster_name=vocabulary.clusters.get(parameters.cluster, ""),
+                outcome_name=vocabulary.measures.get(getattr(parameters, "outcome", ""), ""),
                 parameters=parameters,
                 meeting=study.meeting,
             )
