@@ -27,7 +27,7 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -47,9 +47,9 @@ def environment() -> dict[str, Any]:
             "version": version("clusterstudy"),
             "commit": _git("rev-parse", "HEAD"),
             "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
-            "source_sha256": sha256_of(_sources()),
+            "source_sha256": _sha256_of_source(),
         },
-        "lock_sha256": sha256_of([LOCK]) if LOCK.is_file() else "",
+        "lock_sha256": sha256_of(LOCK) if LOCK.is_file() else "",
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
@@ -68,17 +68,13 @@ def times(started: datetime, finished: datetime) -> dict[str, Any]:
 def outputs(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file under ``folder`` but the manifest, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): sha256_of([path]) for path in files}
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
-def sha256_of(files: Iterable[Path]) -> str:
-    """Return one SHA-256 of files' contents; of several, with their names, in the given order."""
-    paths = list(files)
-    if len(paths) == 1:
-        with paths[0].open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    lines = (f"{path.relative_to(ROOT).as_posix()} {sha256_of([path])}\n" for path in paths)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of_notebook(path: Path) -> str:
@@ -105,8 +101,11 @@ def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _sources() -> list[Path]:
-    return sorted(path for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+def _sha256_of_source() -> str:
+    """Return one SHA-256 of the package's files, their names and contents."""
+    files = sorted(p for p in SOURCE.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    lines = (f"{path.relative_to(SOURCE).as_posix()} {sha256_of(path)}\n" for path in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _git(*arguments: str) -> str:
