@@ -42,7 +42,7 @@ def faults(tables):
 
 def test_every_table_reads_back_as_it_was_made(demo, written):
     data = Dataset(written)
-    assert set(data.tables()) == set(TABLES) - {"firm_measures"}
+    assert set(data.tables()) == set(TABLES)
     for name, frame in demo.tables.items():
         assert list(frame.columns) == list(TABLES[name].names)
         pd.testing.assert_frame_equal(data.read(name), frame)
@@ -211,7 +211,7 @@ def test_two_processes_may_ensure_at_once(tmp_path):
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert pool.map(ensure, [where, where]) == [where, where]
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
-    assert set(Dataset(where).tables()) == set(TABLES) - {"firm_measures"}
+    assert set(Dataset(where).tables()) == set(TABLES)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from clusterstudy.contract import cvr
+from clusterstudy.contract import cvr, tables
 from clusterstudy.contract.schema import Table
-from clusterstudy.contract.tables import TABLES
 from clusterstudy.demo.settings import Settings
 from clusterstudy.demo.truth import FILES, FOLDER, README, readme
 from clusterstudy.demo.world import Demo, make
@@ -92,9 +91,10 @@ def _write(folder: Path, settings: Settings, *, dirt: bool, format: Format, repl
 def _version() -> str:
     """Return a hash of what every demo follows from."""
     here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), *sorted(here.glob("*.csv")), Path(cvr.__file__)]
+    own = [*sorted(here.glob("*.py")), *sorted(here.glob("*.csv"))]
+    contract = [Path(cvr.__file__), Path(tables.__file__), DATA / "impact_model.csv"]
     hashed = hashlib.sha256()
-    for path in [*sources, DATA / "impact_model.csv"]:
+    for path in own + contract:
         hashed.update(path.read_bytes())
     return hashed.hexdigest()[:12]
 
@@ -123,7 +123,7 @@ def _fill(folder: Path, demo: Demo, format: Format) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / FOLDER).mkdir(parents=True)
     for name, frame in demo.tables.items():
-        _save(_storable(frame, TABLES[name]), folder / f"{name}.{format}")
+        _save(_storable(frame, tables.TABLES[name]), folder / f"{name}.{format}")
     for name, frame in demo.truth.items():
         _save(frame, folder / FOLDER / FILES[name].file)
     (folder / FOLDER / README).write_text(readme(), encoding="utf-8")

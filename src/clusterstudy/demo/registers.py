@@ -1,4 +1,7 @@
-"""Who there is, and at what prices: the tables ``clusters``, ``firms`` and ``price_index``."""
+"""Who there is, at what prices, and what a study adds.
+
+The tables ``clusters``, ``firms``, ``price_index`` and ``firm_measures``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import pandas as pd
 
 from clusterstudy.demo.events import Numbers, cluster_numbers
 from clusterstudy.demo.population import Population
-from clusterstudy.demo.settings import CLUSTERS, INDUSTRIES, PROGRAMME, REGIONS, Settings
+from clusterstudy.demo.settings import ANCHOR, CLUSTERS, INDUSTRIES, PROGRAMME, REGIONS, Settings
 
 BASE_YEAR, USUAL_INFLATION, INFLATION_SD = 2020, 0.02, 0.003
 INFLATION = {2021: 0.025, 2022: 0.065, 2023: 0.035, 2024: 0.018}
@@ -22,6 +25,8 @@ LEGAL_FORMS = {  # by size: below 10 FTE, below 50, and from there
     "other": (0.01, 0.01, 0.01),
 }
 SMALL, MEDIUM = np.log(10), np.log(50)
+
+ASKED_ABOUT_TRAINING, TYPICAL_HOURS, HABIT_SD, HOURS_SD = 0.1, 12.0, 0.6, 0.4
 
 
 def clusters(settings: Settings) -> pd.DataFrame:
@@ -88,6 +93,22 @@ def firms(settings: Settings, population: Population, numbers: Numbers) -> pd.Da
             "region": REGIONS["region"].to_numpy(dtype=str)[population.region[unit]],
         }
     )
+
+
+def firm_measures(settings: Settings, firm_years: pd.DataFrame) -> pd.DataFrame:
+    """Return the table ``firm_measures``: yearly hours of training per employee, from 2024 on.
+
+    A sample of firms is asked. Participation changes nothing in it: a negative control.
+    """
+    rng = settings.stream("firm_measures")
+    firm, numbers = pd.factorize(firm_years["cvr"])
+    asked = rng.random(len(numbers)) < ASKED_ABOUT_TRAINING
+    habit = HABIT_SD * rng.standard_normal(len(numbers))
+    rows = np.flatnonzero(asked[firm] & (firm_years["year"] >= ANCHOR))
+    noise = HOURS_SD * rng.standard_normal(len(rows))
+    hours = TYPICAL_HOURS * np.exp(habit[firm[rows]] + noise)
+    identity = firm_years.iloc[rows][["cvr", "year"]]
+    return identity.assign(measure="training_hours", value=hours.round(1))
 
 
 def _pick(lists: pd.Series, which: np.ndarray, luck: np.ndarray) -> np.ndarray:

@@ -30,7 +30,9 @@ FILES = {
         "True mean effects on SMEs (fewer than 250 persons in 2024) that enter from 2025 on, by "
         "outcome, dose, cohort and event time, with the number of firms. Log points for fte, "
         "productivity, revenue and value_added, shares for exports and rnd. rnd is a negative "
-        "control: its effect is nil.",
+        "control: its effect is nil, as that on training_hours in firm_measures is. The true "
+        "overall ATT of an outcome is the mean of effect weighted by n, over the cells that a "
+        "study sees; clusterstudy.demo.truth.att gives it for exactly the firms of a panel.",
     ),
     "firm_effects": File(
         "firm_effects.parquet",

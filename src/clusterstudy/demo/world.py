@@ -35,10 +35,7 @@ Frames = dict[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class Demo:
-    """Tables by their names in the contract, and the truth by its files' names without ending.
-
-    ``firm_measures`` is left out: the study's own collections have no register to resemble.
-    """
+    """Tables by their names in the contract, and the truth by its files' names without ending."""
 
     tables: Frames
     truth: Frames
@@ -50,7 +47,7 @@ def make(settings: Settings, *, dirt: bool = False) -> Demo:
     happened = economy.actual(settings, planned)
     firm_tables, truth = _firms(settings, happened)
     made = firm_tables | _clusters(settings, planned, happened)
-    tables = {name: conform(made[name], table) for name, table in TABLES.items() if name in made}
+    tables = {name: conform(made[name], table) for name, table in TABLES.items()}
     truth["registers"] = ledger.registers(tables)
     truth["clusters"] = ledger.clusters(tables["annual_accounts"])
     tables, truth["dirt"] = soil(settings, tables) if dirt else (tables, NONE)
@@ -86,6 +83,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "firms": registers.firms(settings, units, numbers),
         "firm_successions": successions,
         "firm_years": firm_years,
+        "firm_measures": registers.firm_measures(settings, firm_years),
         "participations": contacts.participations(settings, entering, numbers),
         "memberships": contacts.memberships(settings, units, entering, numbers, fees),
         "survey": answers,

@@ -163,7 +163,7 @@ def _findings(
     findings = []
     for item in result.results:
         rows = item.result.pop("partial_unexpected_index_list", [])[:EXAMPLES]
-        examples = keys.examples(frame, rows, TABLES[table], firms)
+        examples = keys.examples(frame, rows, TABLES[table], firms) if rows else ()
         item.result["partial_unexpected_list"] = list(examples)
         item.result.pop("partial_unexpected_counts", None)
         if not item.success:

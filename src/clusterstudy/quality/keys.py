@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from clusterstudy.contract.schema import Column, Table
-from clusterstudy.contract.vocabulary import SOLE_PROPRIETOR
+from clusterstudy.contract.vocabulary import LEGAL_FORM, SOLE_PROPRIETOR
 
 PUBLIC = {"cluster_id", "project_id", "service_type", "item", "measure", "industry_group"}
 HIDDEN = "•" * 6
@@ -53,8 +53,8 @@ def _companies(
         [keys[column.name] for column in columns if column.kind == "cvr"] or [pd.Series()]
     )
     known = firms[firms["cvr"].isin(numbers)]
-    personal = known["legal_form"].isna() | (known["legal_form"] == SOLE_PROPRIETOR)
-    return set(known["cvr"]) - set(known.loc[personal, "cvr"])
+    company = known["legal_form"].isin(LEGAL_FORM.keys() - {SOLE_PROPRIETOR})
+    return set(known.loc[company, "cvr"]) - set(known.loc[~company, "cvr"])
 
 
 def _shown(value: Any, column: Column, companies: set[str]) -> str:
