@@ -99,7 +99,8 @@ def _with_ids(body: str) -> tuple[str, list[Section]]:
 
     def with_id(heading: re.Match[str]) -> str:
         level, text = heading.groups()
-        name = "-".join(re.sub(r"<[^>]+>|[^\w\s-]", "", text).lower().split())
+        words = re.sub(r"<[^>]+>|[^\w\s-]", "", text).lower().split()
+        name = "-".join(["section", *words])  # a name that no table or figure can have
         seen[name] += 1
         name += f"-{seen[name]}" if seen[name] > 1 else ""
         if level in "23":
