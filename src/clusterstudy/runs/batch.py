@@ -7,8 +7,8 @@ the user wrote has been checked and the data have passed the gate.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,13 +201,13 @@ def write_index(reports: Path = REPORTS) -> Path:
     return reports / "index.html"
 
 
-def _stop(pool: ThreadPoolExecutor, futures: Iterable[Future[Outcome]]) -> None:
+def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]]) -> None:
     """End runs that are not wanted any more; what was killed is no failure of the notebook."""
     from clusterstudy.runs.provisioner import kill_running
 
     pool.shutdown(wait=False, cancel_futures=True)
-    kill_running()
-    pool.shutdown()
+    while wait(futures, timeout=0.2).not_done:  # a run may be just about to start its kernel
+        kill_running()
     for future in futures:
         if not future.cancelled() and not future.exception() and future.result().failure:
             shutil.rmtree(future.result().folder)
