@@ -17,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Reports = Annotated[
-    Path | None, typer.Option(help="Folder of the reports.", show_default="reports")
+    Path | None,
+    typer.Option(help="Folder of the reports.", show_default="reports", file_okay=False),
 ]
 
 
@@ -125,7 +126,11 @@ def lab() -> None:
 
 
 @app.command()
-def index(reports: Reports = None) -> None:
+def index(
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder of the reports.", exists=True, file_okay=False)
+    ] = None,
+) -> None:
     """Write reports/index.html again from the reports that lie there."""
     from clusterstudy.paths import REPORTS
     from clusterstudy.runs.batch import write_index
