@@ -99,4 +99,5 @@ def test_given_covariates_the_truth_is_found_and_without_them_it_is_not(tmp_path
     for measure in ("fte", "productivity"):
         assert abs(np.mean(errors[measure, True])) < three_sigma
         assert np.mean(errors[measure, False]) > three_sigma
+        assert abs(errors[measure, True][0]) < 1.96  # on the default demo
     assert np.mean(np.abs(errors["fte", True] + errors["productivity", True]) < 1.96) > 0.75

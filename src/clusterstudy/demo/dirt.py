@@ -24,6 +24,7 @@ COLUMNS = ["fault", "severity", "table", "column", "key"]
 NONE = pd.DataFrame(columns=COLUMNS)
 WRONG_DIGIT, P_NUMBER, DUPLICATE, SWAPPED = 0.01, 0.02, 0.03, 0.01
 FEW = 5
+STRAYED = 2  # projects, with all their reports: what is reported of a project still adds up
 LEAST_YEARS = 4  # of a firm whose amounts are swapped in one: the others tell what is usual
 AMOUNTS = [
     "revenue",
@@ -117,11 +118,12 @@ def _firm_years(rng: np.random.Generator, soiled: _Soiled) -> None:
 def _references(rng: np.random.Generator, soiled: _Soiled) -> None:
     """Let rows refer to what does not exist, and use codes that do not."""
     reports = soiled.tables["project_reports"]
-    [lost] = _apart(rng, reports.drop_duplicates("project_id", keep="last").index, FEW)
+    strayed = rng.choice(reports["project_id"].unique(), STRAYED, replace=False)
+    lost = reports.index[reports["project_id"].isin(strayed)].to_numpy()
     [unheard] = _apart(rng, soiled.tables["collaborations"].index, FEW)
     [odd] = _apart(rng, soiled.tables["firms"].index, FEW)
     [extreme] = _apart(rng, soiled.tables["dialogue"].index, FEW)
-    names = [f"K99-P{number:02d}" for number in range(FEW)]
+    names = "X-" + reports.loc[lost, "project_id"]
     soiled.put(
         "project_id_not_in_projects", "critical", "project_reports", "project_id", lost, names
     )
