@@ -19,6 +19,7 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
 from clusterstudy.runs import batch, folders, make, manifest
 from clusterstudy.runs.lock import locked
+from clusterstudy.runs.provisioner import CAN_FORK, Forked
 
 HELLO = """
 import numpy as np, pandas as pd
@@ -231,17 +232,27 @@ def test_a_batch_killed_between_the_two_renames_is_put_right_by_the_next(tmp_pat
     assert not old.parent.exists()
 
 
+@pytest.mark.skipif(not CAN_FORK, reason="kernels are not forked on this system")
+def test_a_kernel_that_has_ended_by_itself_can_be_killed():
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        kernel = Forked(process.pid, os.pidfd_open(process.pid))
+        assert kernel.poll() is None
+        kernel.kill()
+    assert kernel.poll() == 0
+    kernel.kill()
+
+
 @pytest.mark.parametrize("warm", [True, False])
 def test_an_interrupted_batch_ends_its_kernels_and_keeps_what_is_finished(project, warm):
     def interrupt(outcome):
         raise KeyboardInterrupt
 
-    text = "  - {notebook: hello, sweep: {mode: [plain, sleep]}}\n"
+    text = "  - {notebook: hello, sweep: {mode: [plain, sleep], cluster: all}}\n"
     with pytest.raises(KeyboardInterrupt):
         run(project, text, workers=2, warm=warm, on_end=interrupt)
     study = project / "reports" / "mine"
-    assert (study / "hello--plain" / "report.html").exists()
-    assert not (study / "hello--sleep").exists()
+    assert list(study.glob("hello--plain--*/report.html"))
+    assert not list(study.glob("hello--sleep--*"))
     assert not list(study.glob(".failed/*"))
 
 
@@ -316,6 +327,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from clusterstudy.runs.lock import locked
+from clusterstudy.runs.provisioner import CAN_FORK, Forked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -7,8 +7,9 @@ the user wrote has been checked and the data have passed the gate.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,8 +207,9 @@ def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]]) -> Non
     from clusterstudy.runs.provisioner import kill_running
 
     pool.shutdown(wait=False, cancel_futures=True)
-    while wait(futures, timeout=0.2).not_done:  # a run may be just about to start its kernel
-        kill_running()
+    while not all(future.done() for future in futures):
+        kill_running()  # again and again: a run may be just about to start its kernel
+        time.sleep(0.1)
     for future in futures:
         if not future.cancelled() and not future.exception() and future.result().failure:
             shutil.rmtree(future.result().folder)

@@ -28,7 +28,7 @@ from clusterstudy.params import (
 )
 
 ALL = "all"
-STUDY_WIDE = ("data", "output")  # not for single runs
+STUDY_WIDE = ("data", "study", "output")  # not for single runs
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,7 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
     """
     runs: dict[str, Run] = {}
     common = {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed")}
+    common["study"] = slug(name)
     for index, spec in enumerate(study.runs):
         where = f"{file}: runs[{index}]"
         for key, value in spec.set.items():

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 from weakref import WeakSet
@@ -81,8 +82,9 @@ class Forked:
         return 0
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, which can reach no other process that has got the same number since."""
-        signal.pidfd_send_signal(self._pidfd, number)
+        """Send a signal to the process, and to no other that has got its number since it ended."""
+        with suppress(ProcessLookupError):  # it has ended, as ``Popen`` takes it too
+            signal.pidfd_send_signal(self._pidfd, number)
 
     def terminate(self) -> None:
         """Ask the process to end."""
