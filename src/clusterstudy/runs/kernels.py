@@ -43,8 +43,9 @@ def installed(workers: int, *, warm: bool = True) -> Iterator[None]:
 
 def specification(workers: int, warm: bool) -> dict[str, object]:
     """Return the kernel's ``kernel.json`` for ``workers`` kernels on this machine."""
+    quiet = "--log-level=CRITICAL"  # what went wrong in a cell is in the notebook
     return {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", quiet],
         "display_name": "clusterstudy",
         "language": "python",
         "env": environment(workers),
