@@ -176,7 +176,7 @@ def test_the_index_lists_every_run_with_its_state_in_words(a_run):
     assert "Cell 4: ValueError: no &lt;firms&gt; are left" in second
     assert 'href="board/.failed/20_impact_did--K01/notebook.ipynb"' in second
     assert 'href="board/20_impact_did--K01/report.html">Earlier report' in second
-    assert "2 done, 1 failed" in page
+    assert "Done: 2. Failed: 1." in page
 
 
 def test_the_index_speaks_the_language_of_most_reports_and_stands_without_any(a_run):
