@@ -41,6 +41,24 @@ def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "demo", "--reports", "taken"), "'taken' is a file"),
+        (("run", "demo", "--workers", "0"), "greater than or equal to 1"),
+        (("index", "--reports", "nowhere"), "'nowhere' does not exist"),
+        (("check",), "Missing argument"),
+        (("explan",), "No such command 'explan'"),
+    ],
+)
+def test_a_wrong_option_is_told_without_a_traceback(arguments, message, tmp_path):
+    (tmp_path / "taken").touch()
+    done = clusterstudy(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
     ("term", "parts"),
     [
         ("", ["firm_years", "productivity", "20_impact_did"]),
