@@ -21,6 +21,8 @@ from clusterstudy.runs import batch, folders, make, manifest
 from clusterstudy.runs.lock import locked
 from clusterstudy.runs.provisioner import CAN_FORK, Forked
 
+pytestmark = pytest.mark.slow
+
 HELLO = """
 import numpy as np, pandas as pd
 from pathlib import Path
