@@ -2,7 +2,8 @@
 
 Run by ``make translate``: new texts are added without a translation, texts that are gone are
 removed, translations stay. Texts are the arguments of ``_()`` and ``later()`` in code, templates
-and notebooks, the notebooks' Markdown cells as a whole, and the columns of :data:`COLUMNS`.
+and notebooks, the notebooks' Markdown cells as a whole, the labels of :data:`LABELLED`, and the
+columns of :data:`COLUMNS`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from clusterstudy.contract import vocabulary
+from clusterstudy.panel.build import STEPS
+from clusterstudy.panel.characteristics import LABELS
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "clusterstudy"
 CATALOGUE = PACKAGE / "report" / "locale" / "da.po"
@@ -31,6 +36,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 
 """
+LABELLED = (vocabulary.DOSE, vocabulary.TIER, LABELS, STEPS)  # where `later` may not be imported
 COLUMNS = {
     "impact_model.csv": ("label", "definition", "unit"),
     "readiness_indicators.csv": ("label", "unit"),
@@ -51,6 +57,8 @@ def messages() -> Iterator[tuple[str, Path]]:
                 yield source.strip(), path
             else:
                 yield from ((text, path) for text in _of_code(source))
+    for labels in LABELLED:
+        yield from ((text, PACKAGE / "contract" / "vocabulary.py") for text in labels.values())
     for name, columns in COLUMNS.items():
         path = ROOT / "data" / name
         with path.open(encoding="utf-8", newline="") as file:

@@ -91,6 +91,20 @@ def check(
 
 
 @app.command()
+def freeze(
+    study: Annotated[str, typer.Argument(help="Study in params/, or a YAML file.")],
+    again: Annotated[bool, typer.Option("--again", help="Replace a frozen baseline.")] = False,
+) -> None:
+    """Freeze a study's baseline: table, hash and date, to be committed and cited."""
+    from clusterstudy import console
+    from clusterstudy.freezing import freeze_study
+
+    with console.waiting("Freezing the baseline"):
+        record = freeze_study(study, again=again)
+    console.show(f"Frozen baseline: {record} and {record.with_suffix('.csv').name}")
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
     firms: Annotated[int, typer.Option(min=100, help="Number of firms.")] = 20_000,

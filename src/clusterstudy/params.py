@@ -35,7 +35,7 @@ def _iso_date(value: object) -> str:
 
 
 IsoDate = Annotated[str, BeforeValidator(_iso_date)]
-Covariate = Literal["size", "growth", "age", "industry", "region"]
+Covariate = Literal["size", "growth", "age", "productivity", "exporter", "industry", "region"]
 Level = Annotated[float, Field(gt=0, lt=1)]
 SHOWN = 30  # names listed in a message
 EXPECTED = {
@@ -69,14 +69,20 @@ class NotebookParameters(_Common):
     """What every notebook takes."""
 
     cluster: str = Field(PROGRAMME, description="programme (all clusters) or one cluster's code")
+    min_firms: int = Field(5, ge=1, description="Fewest firms behind a figure that is shown")
+    study: str = Field("", description="Name of the study, whose frozen baseline is cited")
     output: str = Field("", description="Folder for tables and figures; empty writes none")
 
 
 class BaselineParameters(NotebookParameters):
     """10_baseline: the baseline measurement."""
 
-    baseline_year: int = Field(2026, ge=1980, le=2100, description="Year of the baseline")
+    outcomes: list[str] = Field(
+        ["fte", "productivity", "value_added"], description="Measures to compute power for"
+    )
+    first_year: int = Field(2016, ge=1980, le=2100, description="First year of the panel")
     programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
+    results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
 
@@ -96,6 +102,11 @@ class ImpactParameters(NotebookParameters):
     programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
     results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
     winsorise: float = Field(0.01, ge=0, lt=0.5, description="Share winsorised at each end")
+    leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
+    min_treated: int = Field(20, ge=2, description="Fewest new entrants behind an estimate")
+    max_off_support: float = Field(
+        0.1, ge=0, le=1, description="Largest share of new entrants unlike every comparison firm"
+    )
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
 
@@ -111,6 +122,8 @@ class ReadinessParameters(NotebookParameters):
 class ValidationParameters(NotebookParameters):
     """90_method_validation: published figures, reproduced."""
 
+    data: str = Field("michigan", description="michigan: the published figures are of these data")
+    panels: int = Field(200, ge=20, description="Simulated panels for the coverage of intervals")
     level: Level = Field(0.95, description="Confidence level of intervals")
 
 

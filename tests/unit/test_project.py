@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "readiness": {"contract", "report"},
     "baseline": {"contract", "panel", "did", "disclosure", "report"},
     "impact": {"contract", "panel", "did", "disclosure", "report", "baseline"},
+    "validation": {"contract", "panel", "did", "report"},
     "report": {"contract", "quality"},
 }
 

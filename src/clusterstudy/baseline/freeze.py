@@ -2,7 +2,7 @@
 
 :func:`freeze` writes ``STUDY.baseline.csv`` and ``.json`` once, to be committed. Later reports
 cite the hash and say which figures would differ today, for registers are revised. Freezing again
-is an act of its own and needs ``again``.
+is an act of its own and needs ``again`` (``clusterstudy freeze STUDY --again``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from clusterstudy.disclosure.cells import suppress
 from clusterstudy.errors import UserError
 
 KEY = ["measure", "group", "year"]
@@ -35,6 +36,11 @@ class Frozen:
     def citation(self) -> str:
         """The short form reports cite: the first twelve digits of the hash, and the date."""
         return f"{self.sha256[:12]} ({self.frozen_on})"
+
+
+def suppressed(table: pd.DataFrame, min_firms: int) -> pd.DataFrame:
+    """Return a baseline table with the figures of small groups blank, fit to be kept."""
+    return suppress(table, "n", ["mean", "low", "high"], min_firms)[0]
 
 
 def digest(table: pd.DataFrame) -> str:
@@ -64,7 +70,7 @@ def freeze(
         raise UserError(
             "the baseline of this study is frozen already",
             where=str(path),
-            mend="Keep it, or freeze anew with again=True and say why in the commit",
+            mend="Keep it, or freeze anew with --again and say why in the commit",
         )
     path.with_suffix(".csv").write_bytes(_bytes(table))
     record = {

@@ -84,7 +84,9 @@ def _survey_levels(data: Dataset, item: str) -> pd.DataFrame:
 
 def _summary(values: pd.DataFrame) -> pd.DataFrame:
     grouped = values.groupby(["group", "year"])["value"]
-    return grouped.agg(n="size", mean="mean", se="sem").reset_index()
+    table = grouped.agg(n="size", mean="mean", se="sem").reset_index()
+    place = {PROGRAMME: 0, COMPARISON: 2}  # the clusters between
+    return table.sort_values("group", key=lambda group: group.map(place).fillna(1), kind="stable")
 
 
 def _with_intervals(table: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -73,14 +73,21 @@ def coverage(data: Dataset, programme_start: int) -> pd.DataFrame:
     return programme_first(table)
 
 
-def history(data: Dataset) -> pd.DataFrame:
-    """Count firms by year of first contact and dose.
+def history(data: Dataset, cluster: str = PROGRAMME) -> pd.DataFrame:
+    """Count firms by year of first contact with any cluster and dose.
+
+    Parameters
+    ----------
+    cluster
+        The cluster the first contact was with, or ``programme`` for any.
 
     Returns
     -------
-    DataFrame indexed by cohort (year), one column per dose: firms.
+    DataFrame indexed by ``cohort`` (year), one column per dose: firms.
     """
     entry = treatment.entries(treatment.contacts(data))
+    if cluster != PROGRAMME:
+        entry = entry[entry.get(cluster, pd.Series(False, entry.index))]
     table = pd.crosstab(entry["cohort"], entry["dose"])
     return table.reindex(columns=list(treatment.DOSES), fill_value=0)
 

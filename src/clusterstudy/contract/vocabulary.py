@@ -15,6 +15,11 @@ ACTIVITY = {
     "internationalisation": "Internationalisation",
     "knowledge_transfer": "Knowledge transfer",
 }
+DOSE = {  # from the least to the most intensive
+    "light": "Light contact (activities)",
+    "membership": "Membership",
+    "project": "Innovation project",
+}
 INCOME_LINE = {
     "operating_grant": "Operating grant",
     "project_grant": "Project grant",

@@ -23,6 +23,13 @@ from clusterstudy.panel.characteristics import covariates as chosen_covariates
 from clusterstudy.panel.measures import firm_values
 
 CELL = ("industry_group", "size", "region")
+STEPS = {
+    "employed": "Firms with employment in the last year before the programme",
+    "sme": "that are SMEs",
+    "new": "without contact before the programme",
+    "known": "with every covariate",
+    "cell": "in a cell of industry, size and region with new entrants",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Panel:
     covariates
         Names of the numeric pre-treatment covariates in ``firms``.
     flow
-        One row per step of the sample's making: firms and new entrants left.
+        One row per ``step`` of the sample's making (keys of :data:`STEPS`): ``firms`` and
+        ``new_entrants`` left.
     """
 
     firms: pd.DataFrame
@@ -115,12 +123,12 @@ def build(
     frame = frame.assign(cohort=cohort, dose=entry["dose"].reindex(frame.index))
 
     flow = _Flow(frame, programme_start)
-    flow.keep(f"Firms with employment in {reference}", pd.Series(True, frame.index))
-    flow.keep("that are SMEs", frame["sme"])
-    flow.keep("without contact before the programme", cohort >= programme_start)
+    flow.keep("employed", pd.Series(True, frame.index))
+    flow.keep("sme", frame["sme"])
+    flow.keep("new", cohort >= programme_start)
     known = chosen_covariates(flow.frame, covariates).notna().all(axis="columns")
-    flow.keep("with every covariate", known)
-    flow.keep("in a cell of industry, size and region with new entrants", in_treated_cells)
+    flow.keep("known", known)
+    flow.keep("cell", in_treated_cells)
     frame = flow.frame
     if not len(frame):
         raise UserError(

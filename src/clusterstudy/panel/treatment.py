@@ -10,8 +10,9 @@ from __future__ import annotations
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import DOSE
 
-DOSES = ("light", "membership", "project")
+DOSES = tuple(DOSE)
 PROJECT_ACTIVITIES = ("innovation_project",)
 
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, MaxNLocator
+from numpy.typing import ArrayLike
 
 from clusterstudy.report.numbers import number
 
@@ -75,9 +76,9 @@ def height(rows: int) -> float:
 def dots(
     ax: Axes,
     labels: Sequence[str],
-    estimates: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    estimates: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
     *,
     label: str = "",
     series: int = 0,

@@ -65,6 +65,7 @@ class Batch:
             "parameters": run.parameters.model_dump(exclude={"output"}),
             "data": {"name": name, "sha256": dict(verdict.fingerprint)},
             "quality": verdict.as_dict(),
+            "declared": manifest.declared(run.study),
             **self.environment,
             "notebook_sha256": manifest.sha256_of_notebook(notebooks / f"{run.notebook}.ipynb"),
         }

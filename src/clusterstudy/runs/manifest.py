@@ -33,7 +33,7 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
-from clusterstudy.paths import ROOT
+from clusterstudy.paths import DATA, PARAMS, ROOT
 from clusterstudy.runs.folders import MANIFEST
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -54,6 +54,12 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(terse=True),
         "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
     }
+
+
+def declared(study: str) -> dict[str, str]:
+    """Return the SHA-256 of the declarations in data/ and of a study's frozen baseline."""
+    files = [*sorted(DATA.glob("*.csv")), PARAMS / f"{study}.baseline.csv"]
+    return {path.name: sha256_of(path) for path in files if path.is_file()}
 
 
 def times(started: datetime, finished: datetime) -> dict[str, Any]:

@@ -82,13 +82,19 @@ class Vocabulary:
 
     def names(self, key: str) -> tuple[str, ...] | None:
         """Return the names a parameter is limited to; None where the data do not limit it."""
-        return {"cluster": (PROGRAMME, *self.clusters), "outcome": tuple(self.measures)}.get(key)
+        measures = tuple(self.measures)
+        return {
+            "cluster": (PROGRAMME, *self.clusters),
+            "outcome": measures,
+            "outcomes": measures,
+        }.get(key)
 
     def check(self, key: str, value: object, where: str) -> None:
         """Raise a UserError where ``value`` is no name of the data."""
         names = self.names(key)
-        if names is not None and value not in names:
-            raise unknown(key, value, names, where=where)
+        for each in value if isinstance(value, list) else [value]:
+            if names is not None and each not in names:
+                raise unknown(key, each, names, where=where)
 
     def swept(self, key: str, values: object, where: str) -> Sequence[object]:
         """Return a sweep's values, each checked; ``all`` stands for every name of the data."""
@@ -117,7 +123,7 @@ def override(study: Study, texts: Mapping[str, str]) -> Study:
         If no notebook of the study takes a key, or a value does not fit.
     """
     models = [model_of(spec.notebook, where="runs") for spec in study.runs]
-    taken = {key for model in models for key in model.model_fields} - {"output"}
+    taken = {key for model in models for key in model.model_fields} - {"study", "output"}
     for key in texts:
         if key not in taken:
             raise unknown("parameter", key, sorted(taken), where="--set")

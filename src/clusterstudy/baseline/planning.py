@@ -1,0 +1,123 @@
+"""What the design can find, before any outcome is seen: minimum detectable effects.
+
+How much outcomes will vary is taken from the same firms before the programme: the change from as
+many years before the reference year as lie between it and the first results year.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.did.power import design_standard_error, mde
+from clusterstudy.panel.build import Panel
+
+
+def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
+    """Return the share of firms lost over a span as long as to the first results year.
+
+    Parameters
+    ----------
+    data
+        Needs ``firm_years``.
+
+    Returns
+    -------
+    Of the firms with employment in the span's first year, the share without any in the year
+    before the programme; NaN where there are none.
+    """
+    start, end = _span(programme_start, results_from)
+    rows = data.read("firm_years", ["cvr", "year", "fte"])
+    alive = rows[rows["fte"] > 0]
+    began, stayed = (alive.loc[alive["year"] == year, "cvr"].unique() for year in (start, end))
+    return float(1 - np.isin(began, stayed).mean()) if len(began) else np.nan
+
+
+def planned(
+    panel: Panel,
+    outcome: str,
+    chosen: np.ndarray,
+    *,
+    programme_start: int,
+    results_from: int,
+    attrition: float,
+    level: float = 0.95,
+    power: float = 0.8,
+) -> dict[str, float]:
+    """Return what the design can find for some new entrants.
+
+    Parameters
+    ----------
+    panel
+        With the outcome, and years before the programme.
+    chosen
+        Boolean, shape (n,): the new entrants.
+    programme_start, results_from
+        First year of the programme, and first year with results.
+    attrition
+        Share of firms that will be lost by then (:func:`attrition`).
+    level, power
+        Of the two-sided test.
+
+    Returns
+    -------
+    ``treated`` (chosen firms seen in the reference year), ``comparison``, ``sd`` (of the
+    comparison firms' change over the span, on the outcome's scale), ``attrition`` and ``mde``,
+    NaN where it cannot be computed. Covariates would lower it, weights raise it: it is a guide.
+    """
+    before, reference = _span(programme_start, results_from)
+    start, end = (_in(panel, outcome, year) for year in (before, reference))
+    never = ~panel.treated
+    change = (end - start)[never & np.isfinite(end - start)]
+    treated, comparison = (int((group & np.isfinite(end)).sum()) for group in (chosen, never))
+    sd = float(change.std(ddof=1)) if len(change) > 1 else np.nan
+    known = min(treated, comparison) > 1 and np.isfinite(sd) and attrition < 1
+    error = design_standard_error(sd, treated, comparison, attrition) if known else np.nan
+    return {
+        "treated": treated,
+        "comparison": comparison,
+        "sd": sd,
+        "attrition": attrition,
+        "mde": float(mde(error, level, power)),
+    }
+
+
+def detectable(panel: Panel, **design: Any) -> pd.DataFrame:
+    """Return what the design can find by cluster and outcome.
+
+    Parameters
+    ----------
+    design
+        As :func:`planned` takes it.
+
+    Returns
+    -------
+    DataFrame with ``cluster_id`` (``programme`` first), ``outcome`` and what :func:`planned`
+    returns.
+    """
+    rows = [
+        {
+            "cluster_id": cluster,
+            "outcome": outcome,
+            **planned(panel, outcome, panel.of(cluster, "any"), **design),
+        }
+        for outcome in panel.outcomes
+        for cluster in (PROGRAMME, *panel.entered.columns)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _span(programme_start: int, results_from: int) -> tuple[int, int]:
+    """Return the years before the programme that lie as far apart as it and the results."""
+    reference = programme_start - 1
+    return reference - (results_from - reference), reference
+
+
+def _in(panel: Panel, outcome: str, year: int) -> np.ndarray:
+    """Return the outcome in a year, shape (n,); missing where the panel does not have it."""
+    values, at = panel.outcomes[outcome], np.flatnonzero(panel.years == year)
+    return values[:, at[0]] if len(at) else np.full(len(values), np.nan)

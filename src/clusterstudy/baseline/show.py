@@ -1,0 +1,336 @@
+"""The baseline report's page: tables and figures of what the other modules found."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.baseline.freeze import Frozen, deviations
+from clusterstudy.baseline.levels import COMPARISON
+from clusterstudy.contract.vocabulary import DOSE, TIER
+from clusterstudy.disclosure.cells import suppress
+from clusterstudy.report import numbers, theme
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+from clusterstudy.report.plots import love
+from clusterstudy.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BOUNDS = ("low", "high")
+FILLS = ("#8fb3d9", "#e8e8e8", "#5b6f86")
+
+
+def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firms: int) -> None:
+    """Show how many firms each cluster has and how much of them the data cover."""
+    figures = [str(column) for column in table if column != "participants"]
+    shown, blank = suppress(table.reset_index(), "participants", figures, min_firms)
+    shown = shown.assign(cluster=shown["cluster_id"].map(names))
+    page.table(
+        shown,
+        name="coverage",
+        caption=_("Participants and how far the data cover them"),
+        headings={
+            "cluster": _("Cluster"),
+            "participants": _("Participants"),
+            "new_entrants": _("New entrants"),
+            "in_register": _("In the register"),
+            "with_figures": _("With figures for the last year before"),
+            **(
+                {"respondents": _("Answered the survey"), "response_rate": _("Response rate")}
+                if "respondents" in shown
+                else {}
+            ),
+        },
+        formats={
+            "participants": 0,
+            "new_entrants": 0,
+            "respondents": 0,
+            **dict.fromkeys(["in_register", "with_figures", "response_rate"], _whole_percent),
+        },
+        note=_suppressed(blank, min_firms),
+    )
+
+
+def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: int) -> None:
+    """Show when firms first came into contact, by dose."""
+    counts = table.where((table == 0) | (table >= min_firms))
+    page.figure(
+        _bars(counts, programme_start),
+        name="history",
+        alt=_("Stacked bars of firms by year of first contact and dose."),
+        caption=_("Firms by year of first contact and dose of that year"),
+        data=counts,
+        headings={"cohort": _("Year"), **{dose: _(label) for dose, label in DOSE.items()}},
+        formats=dict.fromkeys(counts, 0),
+        note=_suppressed(int(counts.isna().to_numpy().sum()), min_firms),
+    )
+
+
+def profile(page: Page, frame: pd.DataFrame) -> None:
+    """Show how new entrants differ from other SMEs."""
+    if frame.empty:
+        page.callout("missing", _("Fewer than two new entrants have figures: no comparison."))
+        return
+    against = {"all": _("Against all SMEs"), "pool": _("Against the comparison pool")}
+    shown = frame.assign(
+        characteristic=frame["characteristic"].map(_), against=frame["against"].map(against)
+    )
+    page.figure(
+        love(shown, series="against", labels={text: text for text in against.values()}),
+        name="profile",
+        alt=_(
+            "Love plot of standardised mean differences between new entrants and other SMEs, "
+            "against all of them and against the comparison pool."
+        ),
+        caption=_("New entrants against SMEs without contact, last year before the programme"),
+        data=shown,
+        headings={
+            "characteristic": _("Characteristic"),
+            "against": _("Compared"),
+            "treated": _("New entrants, mean"),
+            "comparison": _("Others, mean"),
+            "smd": _("Standardised mean difference"),
+            BOUNDS: _("95 % interval"),
+            "n_treated": _("New entrants"),
+            "n_comparison": _("Others"),
+        },
+    )
+
+
+def levels(
+    page: Page,
+    table: pd.DataFrame,
+    model: pd.DataFrame,
+    names: Mapping[str, str],
+    min_firms: int,
+) -> None:
+    """Show the impact model's measures, a figure per tier.
+
+    Parameters
+    ----------
+    table
+        As :func:`clusterstudy.baseline.levels.levels` returns it, small groups blank.
+    model
+        The impact model.
+    names
+        Text by group.
+    """
+    declared = model.set_index("measure")
+    shown = table.assign(
+        label=[_(declared.loc[measure, "label"]) for measure in table["measure"]],
+        unit=[_(declared.loc[measure, "unit"]) for measure in table["measure"]],
+        who=table["group"].map({**names, COMPARISON: _("SMEs without contact")}),
+    )
+    for tier, title in TIER.items():
+        part = shown[shown["tier"] == tier].reset_index(drop=True)
+        if part.empty:
+            continue
+        page.figure(
+            _panels(part, "who", bounds=True),
+            name=f"levels_{tier}",
+            alt=_("Dots of the mean by group with intervals, one panel per measure."),
+            caption=_("Measures at baseline: {tier}").format(tier=_(title)),
+            data=part[["label", "who", "year", "mean", "low", "high", "n", "unit"]],
+            headings={
+                "label": _("Measure"),
+                "who": _("Group"),
+                "year": _("Year"),
+                "mean": _("Mean"),
+                BOUNDS: _("Interval"),
+                "n": _("Firms or answers"),
+                "unit": _("Unit"),
+            },
+            formats={"n": 0},
+            note=_suppressed(int(part["n"].isna().sum()), min_firms),
+        )
+
+
+def power(
+    page: Page,
+    table: pd.DataFrame,
+    model: pd.DataFrame,
+    names: Mapping[str, str],
+    min_firms: int,
+) -> None:
+    """Show what the design can find, by cluster and outcome.
+
+    Parameters
+    ----------
+    table
+        As :func:`clusterstudy.baseline.planning.detectable` returns it.
+    model
+        The impact model.
+    names
+        Text by cluster.
+    """
+    declared = model.set_index("measure")
+    shown, blank = suppress(table, "treated", ["mde"], min_firms)
+    scales = {name: Scale(row["scale"], row["unit"]) for name, row in declared.iterrows()}
+    shown = shown.assign(
+        who=shown["cluster_id"].map(names),
+        label=[_(declared.loc[outcome, "label"]) for outcome in shown["outcome"]],
+        mean=[
+            scales[outcome].read(value)
+            for outcome, value in zip(shown["outcome"], shown["mde"], strict=True)
+        ],
+        written=[
+            scales[outcome].effect(value)
+            for outcome, value in zip(shown["outcome"], shown["mde"], strict=True)
+        ],
+    )
+    page.figure(
+        _panels(shown, "who", scales=[scales[name] for name in shown["outcome"].unique()]),
+        name="power",
+        alt=_("Dots of the minimum detectable effect by cluster, one panel per outcome."),
+        caption=_("Minimum detectable effect by cluster and outcome"),
+        data=shown.drop(columns="mean"),
+        headings={
+            "label": _("Outcome"),
+            "who": _("Cluster"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+            "sd": _("Standard deviation of the change"),
+            "attrition": _("Lost over the span"),
+            "written": _("Minimum detectable effect"),
+        },
+        formats={"treated": 0, "comparison": 0, "sd": 3, "attrition": numbers.percent},
+        note=_suppressed(blank, min_firms),
+    )
+
+
+def frozen(
+    page: Page, baseline: Frozen | None, table: pd.DataFrame | None = None, as_of: str = ""
+) -> None:
+    """Cite the frozen baseline and list what would differ today.
+
+    Parameters
+    ----------
+    baseline
+        The study's frozen baseline, None where there is none.
+    table, as_of
+        Today's table of the same kind, and the day as known on which it is. Only tables of the
+        frozen one's day are compared, so that differences are revisions.
+    """
+    if baseline is None:
+        page.callout(
+            "caution",
+            _(
+                "This study has no frozen baseline yet. Freeze it before outcomes are seen: "
+                "clusterstudy freeze STUDY"
+            ),
+        )
+        return
+    page.text(
+        _("Frozen baseline **{citation}**, as known on {day}, {rows} figures.").format(
+            citation=baseline.citation,
+            day=numbers.date(baseline.as_of),
+            rows=numbers.number(len(baseline.table)),
+        )
+    )
+    if table is None or as_of != baseline.as_of:
+        return
+    changed = deviations(baseline, table)
+    if changed.empty:
+        page.callout("note", _("No figure differs from the frozen baseline."))
+        return
+    page.table(
+        changed,
+        name="deviations",
+        caption=_("Figures that differ from the frozen baseline"),
+        headings={
+            "measure": _("Measure"),
+            "group": _("Group"),
+            "year": _("Year"),
+            "n_frozen": _("Firms, frozen"),
+            "n_now": _("Firms, today"),
+            "mean_frozen": _("Mean, frozen"),
+            "mean_now": _("Mean, today"),
+        },
+    )
+
+
+def _bars(counts: pd.DataFrame, programme_start: int) -> Figure:
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, 3.6))
+    years = counts.index.to_numpy(dtype=int)
+    below = np.zeros(len(years))
+    for colour, hatch, dose in zip(FILLS, theme.HATCHES, DOSE, strict=False):
+        height = counts[dose].fillna(0).to_numpy(dtype=float)
+        ax.bar(
+            years,
+            height,
+            bottom=below,
+            color=colour,
+            hatch=hatch,
+            edgecolor=theme.INK,
+            linewidth=0.6,
+            label=_(DOSE[dose]),
+        )
+        below += height
+    ax.axvline(programme_start - 0.5, color=theme.INK, linestyle=":", linewidth=1, marker="")
+    ax.margins(y=0.14)
+    ax.annotate(
+        _("programme"),
+        (programme_start - 0.45, 1),
+        xycoords=("data", "axes fraction"),
+        va="top",
+        fontsize=9,
+    )
+    ax.set_xticks(years)
+    theme.numbers_on(ax.yaxis)
+    ax.grid(False, axis="x")
+    ax.set_ylabel(_("Firms"))
+    fig.legend(loc="outside upper right", ncols=3)
+    return fig
+
+
+def _panels(
+    frame: pd.DataFrame, rows: str, *, bounds: bool = False, scales: Sequence[Scale] | None = None
+) -> Figure:
+    """Draw a panel per ``label``: the ``mean`` of each row, with its interval where asked for."""
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    labels, names = (list(dict.fromkeys(frame[column])) for column in ("label", rows))
+    columns = min(3, len(labels))
+    lines = -(-len(labels) // columns)
+    fig, axes = plt.subplots(
+        lines,
+        columns,
+        sharey=True,
+        squeeze=False,
+        figsize=(theme.WIDTH, lines * (theme.height(len(names)) * 0.8 + 0.4)),
+    )
+    for at, (ax, label) in enumerate(zip(axes.flat, labels, strict=False)):
+        part = frame[frame["label"] == label].set_index(rows).reindex(names)
+        mean = part["mean"].to_numpy(dtype=float)
+        low, high = (part[name].to_numpy(dtype=float) for name in BOUNDS) if bounds else [mean] * 2
+        theme.dots(ax, names, mean, low, high)
+        theme.numbers_on(ax.xaxis, *((scales[at].tick, scales[at].factor) if scales else ()))
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        ax.set_title(textwrap.fill(label, 28), fontsize=9.5)
+        if not scales:
+            ax.set_xlabel(textwrap.fill(part["unit"].dropna().iloc[0], 30), fontsize=9)
+        if scales:
+            ax.set_xlim(left=0)
+    for ax in axes.flat[len(labels) :]:
+        ax.set_visible(False)
+    return fig
+
+
+def _whole_percent(share: float) -> str:
+    return numbers.percent(share, 0)
+
+
+def _suppressed(blank: int, min_firms: int) -> str:
+    if not blank:
+        return ""
+    text = _("Blank, for fewer than {least} firms stand behind: {n}.")
+    return text.format(n=numbers.number(blank), least=min_firms)

@@ -1,0 +1,147 @@
+"""Effects on the chosen new entrants: overall, by event time and cohort, by dose and cluster.
+
+All are averages of the same kind of group-time effects (:mod:`clusterstudy.did.group_time`), each
+with its standard error, its interval and the minimum detectable effect that its error implies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.did import twfe
+from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.group_time import Averages, Control, GroupTime, group_time
+from clusterstudy.did.power import mde
+from clusterstudy.did.two_by_two import Method
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design
+from clusterstudy.report.language import _, later
+
+SPECIFICATIONS = {
+    "main": later("As in this report"),
+    "not_yet": later("Comparison with firms not yet treated"),
+    "ipw": later("Inverse probability weighting alone"),
+    "or": later("Outcome regression alone"),
+    "unconditional": later("Parallel trends without covariates"),
+    "anticipation": later("One more year of anticipation"),
+    "twfe": later("Two-way fixed effects (statsmodels)"),
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How effects are estimated and shown.
+
+    Parameters
+    ----------
+    method, control
+        See :func:`clusterstudy.did.group_time.group_time`.
+    level, power
+        Of intervals and of minimum detectable effects.
+    min_treated
+        Fewest treated firms behind an estimate.
+    """
+
+    method: Method
+    control: Control
+    level: float
+    power: float
+    min_treated: int
+
+
+def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None) -> GroupTime:
+    """Return the group-time effects on the chosen new entrants, or on ``treated``."""
+    return group_time(
+        study.arrays,
+        method=choices.method,
+        control=choices.control,
+        anticipation=study.anticipation,
+        base="universal",
+        treated=study.chosen if treated is None else treated,
+    )
+
+
+def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
+    """Return ``name`` (the labels), ``estimate``, ``se``, ``low``, ``high`` and ``mde``."""
+    frame = estimates.table(choices.level)
+    frame["mde"] = mde(frame["se"].to_numpy(), choices.level, choices.power)
+    return frame.rename_axis(name).reset_index()
+
+
+def event_study(averages: Averages, choices: Choices, seed: int) -> pd.DataFrame:
+    """Return effects by event time with a band for all years at once (sup-t, bootstrap).
+
+    Returns
+    -------
+    As :func:`table`, with ``event_time``, ``band_low`` and ``band_high``.
+    """
+    frame = table(averages.effects, choices, "event_time")
+    band = averages.effects.uniform(choices.level, seed=seed)
+    return frame.assign(band_low=band[:, 0], band_high=band[:, 1])
+
+
+def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFrame:
+    """Return the effect by year of entry, as :func:`by_group` does for groups."""
+    frame = table(effects.by_cohort().effects, choices, "group")
+    cohort = study.arrays.cohort[study.seen]
+    frame.insert(1, "n", [int((cohort == g).sum()) for g in frame["group"]])
+    return frame.assign(group=frame["group"].map("{:.0f}".format))
+
+
+def by_group(study: Design, choices: Choices, groups: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return the overall effect on several groups of new entrants.
+
+    Parameters
+    ----------
+    groups
+        Boolean masks of shape (n,) by name.
+
+    Returns
+    -------
+    DataFrame with ``group``, ``n`` (new entrants seen before and after entry), ``estimate``,
+    ``se``, ``low``, ``high``, ``mde``, and ``reason`` where there is no estimate.
+    """
+    return pd.DataFrame([_group(study, choices, name, mask) for name, mask in groups.items()])
+
+
+def specifications(study: Design, choices: Choices, main: GroupTime) -> pd.DataFrame:
+    """Return the overall effect under other choices, in the order of :data:`SPECIFICATIONS`.
+
+    Returns
+    -------
+    DataFrame with ``specification``, ``estimate``, ``se``, ``low``, ``high``.
+    """
+    plain = replace(study, arrays=replace(study.arrays, covariates=None))
+    ahead = replace(study, anticipation=study.anticipation + 1)
+    variants = {
+        "not_yet": (study, replace(choices, control="not_yet")),
+        "ipw": (study, replace(choices, method="ipw")),
+        "or": (study, replace(choices, method="or")),
+        "unconditional": (plain, choices),
+        "anticipation": (ahead, choices),
+    }
+    found = {"main": main.simple().overall}
+    for name, (design, choice) in variants.items():
+        with suppress(UserError):  # a variant that cannot be estimated has no row
+            found[name] = estimate(design, choice).simple().overall
+    found["twfe"] = twfe.static(study.among(study.compared))
+    rows = [each.table(choices.level).assign(specification=name) for name, each in found.items()]
+    return pd.concat(rows, ignore_index=True)[["specification", "estimate", "se", "low", "high"]]
+
+
+def _group(study: Design, choices: Choices, name: str, mask: np.ndarray) -> dict[Any, Any]:
+    n = int((mask & study.seen).sum())
+    row: dict[Any, Any] = {"group": name, "n": n}
+    if n < choices.min_treated:
+        return row | {"reason": _("fewer than {n} new entrants").format(n=choices.min_treated)}
+    try:
+        overall = estimate(study, choices, mask).simple().overall
+    except UserError as error:
+        return row | {"reason": error.what}
+    return row | table(overall, choices, "label").drop(columns="label").iloc[0].to_dict()

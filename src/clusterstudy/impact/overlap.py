@@ -1,0 +1,114 @@
+"""Are there comparison firms like the new entrants? Propensity scores, weights and balance.
+
+The score is the probability of being one of the chosen new entrants rather than a never-treated
+firm, given the covariates: a logit. Its odds weight comparison firms towards the new entrants
+(Sant'Anna & Zhao 2020). The lower tail is never cut: participation is rare.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.impact.design import Design
+from clusterstudy.panel.balance import smd
+from clusterstudy.panel.characteristics import LABELS
+
+BINS = 20
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Scores of the firms compared.
+
+    Parameters
+    ----------
+    treated
+        Boolean, shape (m,): which of the firms compared are new entrants.
+    score
+        Propensity scores, shape (m,); missing where the covariates tell the groups apart.
+    """
+
+    treated: np.ndarray
+    score: np.ndarray
+
+    @property
+    def off_support(self) -> float:
+        """Share of new entrants with a score beyond every comparison firm's; 1 if undefined."""
+        if not np.isfinite(self.score).all() or not self.treated.any() or self.treated.all():
+            return 1.0
+        return float(np.mean(self.score[self.treated] > self.score[~self.treated].max()))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Odds of the comparison firms, 1 for new entrants; shape (m,)."""
+        return np.where(self.treated, 1.0, self.score / (1 - self.score))
+
+    @property
+    def effective(self) -> float:
+        """Kish's effective number of comparison firms under the weights."""
+        odds = self.weights[~self.treated]
+        return float(odds.sum() ** 2 / (odds**2).sum())
+
+
+def overlap(study: Design) -> Overlap:
+    """Fit the propensity score on the new entrants chosen and the never-treated."""
+    treated = study.chosen[study.compared]
+    x = study.firms.design()[study.compared]
+    return Overlap(treated, _scores(treated, x))
+
+
+def balance(study: Design, found: Overlap) -> pd.DataFrame:
+    """Return standardised mean differences before and after weighting.
+
+    Returns
+    -------
+    DataFrame with one row per characteristic and ``weighting`` (``before``, ``after``):
+    ``characteristic`` (label), ``treated``, ``comparison`` (means), ``smd``, ``low``, ``high``.
+    """
+    frame = study.firms.firms.loc[study.compared, list(study.firms.covariates)]
+    labelled = frame.rename(columns=LABELS)
+    before = smd(labelled, found.treated).assign(weighting="before")
+    after = smd(labelled, found.treated, found.weights).assign(weighting="after")
+    both = pd.concat([before, after]).rename_axis("characteristic").reset_index()
+    return both[["characteristic", "weighting", "treated", "comparison", "smd", "low", "high"]]
+
+
+def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:
+    """Return shares of either group by bin of the log odds; bins with few firms are blank.
+
+    Returns
+    -------
+    DataFrame with ``middle`` (score at the bin's middle), ``treated`` and ``comparison`` (shares
+    of the group; NaN where one to ``min_firms`` − 1 firms stand behind).
+    """
+    odds = np.log(found.score / (1 - found.score))
+    edges = np.linspace(odds.min() - 1e-9, odds.max() + 1e-9, BINS + 1)
+    shares = {}
+    for name, members in (("treated", found.treated), ("comparison", ~found.treated)):
+        count, _ = np.histogram(odds[members], edges)
+        small = (count > 0) & (count < min_firms)
+        shares[name] = np.where(small, np.nan, count / members.sum())
+    middle = 1 / (1 + np.exp(-(edges[:-1] + edges[1:]) / 2))
+    return pd.DataFrame({"middle": middle, **shares})
+
+
+def _scores(treated: np.ndarray, x: np.ndarray) -> np.ndarray:
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationError
+
+    if not treated.any() or treated.all():
+        return np.full(len(treated), np.nan)
+    spread = x.std(axis=0)
+    scaled = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fit = sm.Logit(treated, sm.add_constant(scaled, has_constant="add")).fit(disp=0)
+        except (PerfectSeparationError, np.linalg.LinAlgError):
+            return np.full(len(treated), np.nan)
+    apart = not fit.mle_retvals["converged"] or fit.predict().max() > 1 - 1e-6
+    return np.full(len(treated), np.nan) if apart else np.asarray(fit.predict())

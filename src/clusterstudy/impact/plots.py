@@ -1,0 +1,96 @@
+"""Figures of the impact report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.report import numbers, theme
+from clusterstudy.report.language import _
+from clusterstudy.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def scores(histogram: pd.DataFrame) -> Figure:
+    """Return the two groups' propensity scores, new entrants upwards, comparison downwards.
+
+    Parameters
+    ----------
+    histogram
+        As :func:`clusterstudy.impact.overlap.histogram` returns it.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, 3.4))
+    place = np.arange(len(histogram))
+    for number, (name, sign, label) in enumerate(
+        (("treated", 1, _("New entrants")), ("comparison", -1, _("Comparison firms")))
+    ):
+        ax.bar(
+            place,
+            sign * histogram[name].fillna(0),
+            width=0.9,
+            color=("#8fb3d9", "#e8e8e8")[number],
+            hatch=theme.HATCHES[number],
+            edgecolor=theme.INK,
+            linewidth=0.6,
+            label=label,
+        )
+    theme.reference_line(ax)
+    shown = place[::3]
+    ax.set_xticks(shown, [numbers.percent(p) for p in histogram["middle"].iloc[shown]])
+    top = np.nanmax(histogram[["treated", "comparison"]].to_numpy()) * 1.1
+    ax.set_ylim(-top, top)
+    ax.yaxis.set_major_formatter(lambda value, _at: numbers.percent(abs(value), 0))
+    ax.set_xlabel(_("Propensity score (log odds scale)"))
+    ax.set_ylabel(_("Share of the group"))
+    fig.legend(loc="outside upper right", ncols=2)
+    return fig
+
+
+def event_study(frame: pd.DataFrame, scale: Scale) -> Figure:
+    """Return effects by years since entry, with intervals and the band for all years.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.effects.event_study` returns it.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots()
+    time = frame["event_time"].to_numpy()
+    read = {
+        name: scale.read(frame[name].to_numpy())
+        for name in ("estimate", "low", "high", "band_low", "band_high")
+    }
+    ax.fill_between(
+        time, read["band_low"], read["band_high"], color="#dde6f0", label=_("Band for all years")
+    )
+    for chosen, colour, marker, label in (
+        (time < 0, theme.COLOURS[1], "s", _("Before entry")),
+        (time >= 0, theme.COLOURS[0], "o", _("After entry")),
+    ):
+        ax.vlines(
+            time[chosen], read["low"][chosen], read["high"][chosen], color=colour, linewidth=1.6
+        )
+        ax.plot(
+            time[chosen],
+            read["estimate"][chosen],
+            linestyle="",
+            marker=marker,
+            color=colour,
+            label=label,
+        )
+    theme.reference_line(ax)
+    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
+    theme.years_on(ax.xaxis)
+    theme.numbers_on(ax.yaxis, scale.tick, scale.factor)
+    ax.set_xlabel(_("Years since entry"))
+    ax.set_ylabel(scale.axis)
+    fig.legend(loc="outside upper right", ncols=3)
+    return fig

@@ -1,0 +1,356 @@
+"""The impact report's page: tables and figures of what the other modules found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.impact import plots
+from clusterstudy.impact.design import CONDITIONS, Design
+from clusterstudy.impact.effects import SPECIFICATIONS
+from clusterstudy.impact.overlap import Overlap, histogram
+from clusterstudy.impact.pretrends import Pretrends
+from clusterstudy.panel.build import STEPS
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+from clusterstudy.report.plots import intervals, love
+from clusterstudy.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BOUNDS = ("low", "high")
+
+
+def maturity(page: Page, study: Design, found: pd.DataFrame) -> None:
+    """Show the conditions of an estimate, and say what follows."""
+    shown = pd.DataFrame(
+        {
+            "condition": [_(CONDITIONS[name]) for name in found.index],
+            "needed": [_amount(name, value) for name, value in found["needed"].items()],
+            "found": [_amount(name, value) for name, value in found["found"].items()],
+            "met": [_("✓ met") if met else _("✕ not met") for met in found["met"]],
+        }
+    )
+    page.table(
+        shown,
+        name="maturity",
+        caption=_("Conditions of an estimate for {outcome}").format(outcome=_(study.outcome)),
+        headings={
+            "condition": _("Condition"),
+            "needed": _("Needed"),
+            "found": _("Found"),
+            "met": _("Result"),
+        },
+    )
+    if found["met"].all():
+        page.callout("note", _("All conditions are met: effects are estimated below."))
+    else:
+        page.callout(
+            "missing",
+            _(
+                "The data cannot carry an effect estimate yet. This report shows the design, the"
+                " balance and what the design could detect, and makes no causal claim."
+            ),
+        )
+
+
+def sample(page: Page, study: Design) -> None:
+    """Show how the sample was made."""
+    flow = study.firms.flow
+    page.table(
+        flow.assign(step=[_(STEPS[step]) for step in flow["step"]]),
+        name="sample",
+        caption=_("Firms left at each step of the sample's making"),
+        headings={
+            "step": _("Step"),
+            "firms": _("Firms"),
+            "new_entrants": _("of them new entrants"),
+        },
+        note=_("This report is about {n} of the new entrants.").format(
+            n=numbers.number(study.chosen.sum())
+        ),
+    )
+
+
+def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_firms: int) -> None:
+    """Show overlap and balance before and after weighting."""
+    if not found.treated.any() or found.off_support == 1:
+        page.callout(
+            "missing",
+            _("Overlap and balance: there are no new entrants, or the covariates tell them apart."),
+        )
+        return
+    bins = histogram(found, min_firms)
+    page.figure(
+        plots.scores(bins),
+        name="overlap",
+        alt=_(
+            "Bars of the propensity scores of new entrants (up) and comparison firms (down), "
+            "showing how far they overlap."
+        ),
+        caption=_("Propensity to enter, new entrants and comparison firms"),
+        data=bins,
+        headings={
+            "middle": _("Propensity score"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+        },
+        formats=dict.fromkeys(["middle", "treated", "comparison"], numbers.percent),
+        note=_(
+            "{off} of the new entrants are unlike every comparison firm; the weights leave"
+            " {n} effective comparison firms. Bins with fewer than {least} firms are blank."
+        ).format(
+            off=numbers.percent(found.off_support),
+            n=numbers.number(found.effective),
+            least=min_firms,
+        ),
+    )
+    if frame.empty:
+        return
+    weighting = {"before": _("Before weighting"), "after": _("After weighting")}
+    shown = frame.assign(
+        characteristic=frame["characteristic"].map(_), weighting=frame["weighting"].map(weighting)
+    )
+    page.figure(
+        love(shown, series="weighting", labels={text: text for text in weighting.values()}),
+        name="balance",
+        alt=_(
+            "Love plot of standardised mean differences between new entrants and comparison "
+            "firms, before and after weighting."
+        ),
+        caption=_("Balance of the covariates, new entrants against comparison firms"),
+        data=shown,
+        headings={
+            "characteristic": _("Characteristic"),
+            "weighting": _("Weighting"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+            "smd": _("Standardised mean difference"),
+            BOUNDS: _("95 % interval"),
+        },
+    )
+
+
+def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: int) -> None:
+    """Show what the design could find."""
+    if found["treated"] < min_firms or np.isnan(found["mde"]):
+        page.callout(
+            "missing",
+            _("Too few firms or years before the programme to say what could be found."),
+        )
+        return
+    page.table(
+        pd.DataFrame([found]).assign(outcome=_(study.outcome)),
+        name="planned",
+        caption=_("Minimum detectable effect by design"),
+        headings={
+            "outcome": _("Outcome"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+            "sd": _("Standard deviation of the change"),
+            "attrition": _("Lost over the span"),
+            "mde": _("Minimum detectable effect"),
+        },
+        formats={"sd": 3, "attrition": numbers.percent, "mde": study.scale.effect},
+    )
+
+
+def withheld(page: Page) -> None:
+    """Say that a section has no estimate."""
+    page.text(_("*No estimate: the conditions above are not met.*"))
+
+
+def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> None:
+    """Show the overall effect and say in a sentence how to read it."""
+    row = table.iloc[0]
+    text = _("Estimate {effect}, {level} interval {interval}; smallest detectable effect {mde}.")
+    told = text.format(
+        level=numbers.percent(level, 0),
+        effect=study.scale.effect(row["estimate"]),
+        interval=study.scale.interval(row["low"], row["high"]),
+        mde=study.scale.effect(row["mde"]),
+    )
+    if row["low"] <= 0 <= row["high"]:
+        told += " " + _("No effect has been shown; that is not the same as no effect.")
+    page.callout("note", told)
+    page.table(
+        table.assign(label=_("All new entrants of this report"), n=study.seen.sum()),
+        name="overall",
+        caption=_("Average effect on {outcome} over all years after entry").format(
+            outcome=_(study.outcome)
+        ),
+        headings={"label": _("Group"), "n": _("New entrants"), **_effect_headings(study.scale)},
+        formats=_effect_formats(study.scale),
+    )
+
+
+def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
+    """Show effects by years since entry."""
+    page.figure(
+        plots.event_study(frame, study.scale),
+        name="event_study",
+        alt=_(
+            "Dots of the effect by years since entry with intervals and a band for all years; "
+            "before entry they should lie around zero."
+        ),
+        caption=_("Effect on {outcome} by years since entry").format(outcome=_(study.outcome)),
+        data=frame.assign(mde=frame["mde"].where(frame["se"] > 0)),
+        headings={
+            "event_time": _("Years since entry"),
+            **_effect_headings(study.scale),
+            ("band_low", "band_high"): _("Band for all years"),
+        },
+        formats={
+            "event_time": 0,
+            **_effect_formats(study.scale),
+            ("band_low", "band_high"): study.scale.interval,
+        },
+        note=_("The last year before entry is the reference: zero by definition."),
+    )
+
+
+def groups(
+    page: Page,
+    study: Design,
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str,
+    labels: Mapping[str, str] | None = None,
+) -> None:
+    """Show the overall effect by group, with what could be detected and why one is missing.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.effects.by_group` returns it.
+    labels
+        Text to show by group; None for the groups themselves.
+    """
+    columns = ["group", "n", "estimate", "se", "low", "high", "mde", "reason"]
+    frame = frame.reindex(columns=columns)
+    shown = frame.assign(label=frame["group"].map(labels or str), reason=frame["reason"].fillna(""))
+    page.figure(
+        _dots(study, shown),
+        name=name,
+        alt=_("Dots of the effect by group with intervals and a line at zero."),
+        caption=caption,
+        data=shown,
+        headings={
+            "label": _("Group"),
+            "n": _("New entrants"),
+            **_effect_headings(study.scale),
+            "reason": _("Why there is no estimate"),
+        },
+        formats=_effect_formats(study.scale),
+    )
+
+
+def specifications(page: Page, study: Design, frame: pd.DataFrame) -> None:
+    """Show the overall effect under other choices."""
+    shown = frame.assign(label=[_(SPECIFICATIONS[name]) for name in frame["specification"]])
+    page.figure(
+        _dots(study, shown),
+        name="specifications",
+        alt=_("Dots of the overall effect under each specification with intervals."),
+        caption=_("Overall effect on {outcome} under other choices").format(
+            outcome=_(study.outcome)
+        ),
+        data=shown,
+        headings={
+            "label": _("Choice"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+            "se": _error(study.scale),
+        },
+        formats={
+            "estimate": study.scale.effect,
+            BOUNDS: study.scale.interval,
+            "se": 4,
+        },
+    )
+
+
+def pretrends(page: Page, study: Design, found: Pretrends | None, level: float) -> None:
+    """Show what the estimates before entry say and what they could have said."""
+    if found is None:
+        page.callout(
+            "missing",
+            _(
+                "There is no estimate before entry beside the reference year: the assumption of"
+                " parallel trends cannot be held against any data here."
+            ),
+        )
+        return
+    scale = study.scale
+    frame = found.estimates.table(level).rename_axis("label").reset_index()
+    frame["label"] = [_("As estimated"), _("If the trend seen before entry went on")]
+    page.table(
+        frame,
+        name="trend_continued",
+        caption=_("Mean effect over years since entry, with and without a continued trend"),
+        headings={
+            "label": _("Assumption"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+            "se": _error(study.scale),
+        },
+        formats={"estimate": scale.effect, BOUNDS: scale.interval, "se": 4},
+        note=_("Joint test of {k} estimates before entry: p = {p}.").format(
+            k=found.coefficients, p=numbers.number(found.p_value, 3)
+        ),
+    )
+    page.table(
+        found.violations,
+        name="pretest",
+        caption=_("Differences in trend that the estimates before entry would reveal"),
+        headings={
+            "power": _("Probability of being found"),
+            "slope": _("Difference in trend per year"),
+            "bias": _("Bias of the mean effect"),
+            "bias_if_passed": _("Bias if the test is passed"),
+        },
+        formats={
+            "power": lambda value: numbers.percent(value, 0),
+            "slope": scale.effect,
+            "bias": scale.effect,
+            "bias_if_passed": scale.effect,
+        },
+    )
+
+
+def _dots(study: Design, frame: pd.DataFrame) -> Figure:
+    """Draw the effects of a frame with the columns ``label``, ``estimate``, ``low``, ``high``."""
+    scale = study.scale
+    bounds = (scale.read(frame[name].to_numpy(dtype=float)) for name in ("estimate", *BOUNDS))
+    return intervals(
+        frame["label"].tolist(), *bounds, axis=scale.axis, tick=scale.tick, factor=scale.factor
+    )
+
+
+def _effect_headings(scale: Scale) -> dict[Any, str]:
+    return {
+        "estimate": _("Effect"),
+        BOUNDS: _("Interval"),
+        "se": _error(scale),
+        "mde": _("Smallest detectable effect"),
+    }
+
+
+def _error(scale: Scale) -> str:
+    return _("Standard error (log points)") if scale.kind == "log" else _("Standard error")
+
+
+def _effect_formats(scale: Scale) -> dict[Any, int | Callable[..., str]]:
+    return {"estimate": scale.effect, BOUNDS: scale.interval, "se": 4, "mde": scale.effect}
+
+
+def _amount(condition: Any, value: float) -> str:
+    if condition == "overlap":
+        return numbers.percent(value)
+    return f"{value:.0f}" if condition == "released" else numbers.number(value)
