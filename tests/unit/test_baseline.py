@@ -54,6 +54,15 @@ def test_it_is_frozen_once_and_a_change_of_the_file_is_found(tmp_path):
         freeze.frozen(tmp_path, "s")
 
 
+def test_a_small_cell_that_a_total_would_tell_takes_another_with_it():
+    frame = pd.DataFrame({"n": [40, 9, 3, 0], "mean": [1.0, 2.0, 3.0, np.nan]})
+    shown, blanked = suppress(frame, "n", ["mean"], minimum=5, additive=True)
+    assert shown["n"].isna().tolist() == [False, True, True, False]
+    assert blanked == 2
+    two_small = suppress(frame.assign(n=[40, 4, 3, 0]), "n", ["mean"], 5, additive=True)[0]
+    assert two_small["n"].isna().tolist() == [False, True, True, False]
+
+
 def test_small_cells_are_blank_and_counted_and_zero_is_shown():
     frame = pd.DataFrame({"n": [0, 1, 4, 5], "mean": [np.nan, 1.0, 2.0, 3.0]})
     shown, blanked = suppress(frame, "n", ["mean"], minimum=5)

@@ -13,7 +13,9 @@ from clusterstudy.panel.build import CELL
 from clusterstudy.panel.characteristics import LABELS, characteristics
 
 
-def profile(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> pd.DataFrame:
+def profile(
+    data: Dataset, programme_start: int, cluster: str = PROGRAMME, min_firms: int = 5
+) -> pd.DataFrame:
     """Return how new entrants differed from other SMEs in the year before the programme.
 
     Parameters
@@ -24,13 +26,15 @@ def profile(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> pd
         First year of the programme.
     cluster
         The cluster they entered through, or ``programme`` for any.
+    min_firms
+        Fewest new entrants, at least 2, for a comparison.
 
     Returns
     -------
     DataFrame with one row per ``characteristic`` (label) and ``against``: ``all`` SMEs without
     any contact, or the comparison ``pool``, those in the same cells of industry, size and region
     as a new entrant, weighted to the new entrants' cells; and the columns of
-    :func:`clusterstudy.panel.balance.smd`. Empty where there are no two new entrants with figures.
+    :func:`clusterstudy.panel.balance.smd`. Empty where there are too few new entrants.
     """
     frame = characteristics(data, programme_start - 1)
     frame = frame[frame["sme"]]
@@ -40,7 +44,7 @@ def profile(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> pd
         entered &= entry.get(cluster, pd.Series(False, frame.index)).fillna(False).astype(bool)
     kept = entered | entry["cohort"].isna()
     frame, entrant = frame[kept], entered[kept].to_numpy()
-    if entrant.sum() < 2:
+    if entrant.sum() < min_firms:
         return pd.DataFrame(columns=["characteristic", "against"])
     values = frame[list(LABELS)].rename(columns=LABELS)
     weight = _cell_weights(frame, entrant)

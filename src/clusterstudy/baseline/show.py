@@ -75,7 +75,7 @@ def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: in
 def profile(page: Page, frame: pd.DataFrame) -> None:
     """Show how new entrants differ from other SMEs."""
     if frame.empty:
-        page.callout("missing", _("Fewer than two new entrants have figures: no comparison."))
+        page.callout("missing", _("Too few new entrants have figures: no comparison."))
         return
     against = {"all": _("Against all SMEs"), "pool": _("Against the comparison pool")}
     shown = frame.assign(

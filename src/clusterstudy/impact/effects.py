@@ -67,6 +67,12 @@ def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None)
     )
 
 
+def usable(effects: GroupTime) -> bool:
+    """Tell whether any effect after entry could be estimated."""
+    after = effects.cells["event_time"] >= 0
+    return bool((effects.cells.loc[after, "status"] == "").any())
+
+
 def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
     """Return ``name`` (the labels), ``estimate``, ``se``, ``low``, ``high`` and ``mde``."""
     frame = estimates.table(choices.level)
@@ -74,16 +80,23 @@ def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
     return frame.rename_axis(name).reset_index()
 
 
-def event_study(averages: Averages, choices: Choices, seed: int) -> pd.DataFrame:
+def event_study(
+    effects: GroupTime, averages: Averages, choices: Choices, seed: int
+) -> pd.DataFrame:
     """Return effects by event time with a band for all years at once (sup-t, bootstrap).
 
     Returns
     -------
-    As :func:`table`, with ``event_time``, ``band_low`` and ``band_high``.
+    As :func:`table`, with ``event_time``, ``n`` (new entrants behind it), ``band_low`` and
+    ``band_high``. Event times on fewer than ``min_treated`` new entrants are left out.
     """
-    frame = table(averages.effects, choices, "event_time")
-    band = averages.effects.uniform(choices.level, seed=seed)
-    return frame.assign(band_low=band[:, 0], band_high=band[:, 1])
+    firms = effects.cells.groupby("event_time")["n_treated"].sum()
+    enough = np.asarray(firms[averages.effects.label] >= choices.min_treated)
+    shown = averages.effects.combine(np.eye(len(enough))[enough], averages.effects.label[enough])
+    band = shown.uniform(choices.level, seed=seed)
+    frame = table(shown, choices, "event_time").assign(band_low=band[:, 0], band_high=band[:, 1])
+    frame.insert(1, "n", firms[shown.label].to_numpy())
+    return frame
 
 
 def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFrame:
@@ -91,6 +104,10 @@ def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFra
     frame = table(effects.by_cohort().effects, choices, "group")
     cohort = study.arrays.cohort[study.seen]
     frame.insert(1, "n", [int((cohort == g).sum()) for g in frame["group"]])
+    few = frame["n"] < choices.min_treated
+    figures = ["estimate", "se", "low", "high", "mde"]
+    frame[figures] = frame[figures].mask(few)
+    frame["reason"] = np.where(few, _few(choices), "")
     return frame.assign(group=frame["group"].map("{:.0f}".format))
 
 
@@ -135,11 +152,15 @@ def specifications(study: Design, choices: Choices, main: GroupTime) -> pd.DataF
     return pd.concat(rows, ignore_index=True)[["specification", "estimate", "se", "low", "high"]]
 
 
+def _few(choices: Choices) -> str:
+    return _("fewer than {n} new entrants").format(n=choices.min_treated)
+
+
 def _group(study: Design, choices: Choices, name: str, mask: np.ndarray) -> dict[Any, Any]:
     n = int((mask & study.seen).sum())
     row: dict[Any, Any] = {"group": name, "n": n}
     if n < choices.min_treated:
-        return row | {"reason": _("fewer than {n} new entrants").format(n=choices.min_treated)}
+        return row | {"reason": _few(choices)}
     try:
         overall = estimate(study, choices, mask).simple().overall
     except UserError as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from clusterstudy.did.group_time import GroupTime
+from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.effects import SPECIFICATIONS
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
 BOUNDS = ("low", "high")
 
 
-def maturity(page: Page, study: Design, found: pd.DataFrame) -> None:
+def maturity(page: Page, study: Design, found: pd.DataFrame, min_firms: int) -> None:
     """Show the conditions of an estimate, and say what follows."""
     shown = pd.DataFrame(
         {
             "condition": [_(CONDITIONS[name]) for name in found.index],
-            "needed": [_amount(name, value) for name, value in found["needed"].items()],
-            "found": [_amount(name, value) for name, value in found["found"].items()],
+            "needed": [_amount(name, value, 0) for name, value in found["needed"].items()],
+            "found": [_amount(name, value, min_firms) for name, value in found["found"].items()],
             "met": [_("✓ met") if met else _("✕ not met") for met in found["met"]],
         }
     )
@@ -59,11 +61,12 @@ def maturity(page: Page, study: Design, found: pd.DataFrame) -> None:
         )
 
 
-def sample(page: Page, study: Design) -> None:
+def sample(page: Page, study: Design, min_firms: int) -> None:
     """Show how the sample was made."""
     flow = study.firms.flow
+    named = flow.assign(step=[_(STEPS[step]) for step in flow["step"]])
     page.table(
-        flow.assign(step=[_(STEPS[step]) for step in flow["step"]]),
+        suppress(named, "new_entrants", [], min_firms)[0],
         name="sample",
         caption=_("Firms left at each step of the sample's making"),
         headings={
@@ -71,18 +74,19 @@ def sample(page: Page, study: Design) -> None:
             "firms": _("Firms"),
             "new_entrants": _("of them new entrants"),
         },
+        formats={"new_entrants": 0},
         note=_("This report is about {n} of the new entrants.").format(
-            n=numbers.number(study.chosen.sum())
+            n=_count(study.chosen.sum(), min_firms)
         ),
     )
 
 
 def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_firms: int) -> None:
     """Show overlap and balance before and after weighting."""
-    if not found.treated.any() or found.off_support == 1:
+    if found.treated.sum() < min_firms or found.off_support == 1:
         page.callout(
             "missing",
-            _("Overlap and balance: there are no new entrants, or the covariates tell them apart."),
+            _("Overlap and balance: too few new entrants, or the covariates tell them apart."),
         )
         return
     bins = histogram(found, min_firms)
@@ -160,9 +164,13 @@ def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: in
     )
 
 
-def withheld(page: Page) -> None:
-    """Say that a section has no estimate."""
-    page.text(_("*No estimate: the conditions above are not met.*"))
+def withheld(page: Page, effects: GroupTime | None = None) -> None:
+    """Say that a section has no estimate; with ``effects``, why none of them could be estimated."""
+    if effects is None:
+        page.text(_("*No estimate: the conditions above are not met.*"))
+        return
+    reasons = ", ".join(effects.cells.loc[effects.cells["status"] != "", "status"].unique())
+    page.callout("missing", _("No effect could be estimated: {reasons}.").format(reasons=reasons))
 
 
 def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> None:
@@ -190,7 +198,7 @@ def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> Non
 
 
 def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
-    """Show effects by years since entry."""
+    """Show effects by years since entry, as far as enough firms stand behind them."""
     page.figure(
         plots.event_study(frame, study.scale),
         name="event_study",
@@ -202,6 +210,7 @@ def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
         data=frame.assign(mde=frame["mde"].where(frame["se"] > 0)),
         headings={
             "event_time": _("Years since entry"),
+            "n": _("New entrants"),
             **_effect_headings(study.scale),
             ("band_low", "band_high"): _("Band for all years"),
         },
@@ -221,6 +230,8 @@ def groups(
     *,
     name: str,
     caption: str,
+    min_firms: int,
+    additive: bool = True,
     labels: Mapping[str, str] | None = None,
 ) -> None:
     """Show the overall effect by group, with what could be detected and why one is missing.
@@ -229,11 +240,14 @@ def groups(
     ----------
     frame
         As :func:`clusterstudy.impact.effects.by_group` returns it.
+    additive
+        Whether the groups' counts add up to the overall one.
     labels
         Text to show by group; None for the groups themselves.
     """
-    columns = ["group", "n", "estimate", "se", "low", "high", "mde", "reason"]
-    frame = frame.reindex(columns=columns)
+    figures = ["estimate", "se", "low", "high", "mde"]
+    frame = frame.reindex(columns=["group", "n", *figures, "reason"])
+    frame = suppress(frame, "n", figures, min_firms, additive=additive)[0]
     shown = frame.assign(label=frame["group"].map(labels or str), reason=frame["reason"].fillna(""))
     page.figure(
         _dots(study, shown),
@@ -247,7 +261,7 @@ def groups(
             **_effect_headings(study.scale),
             "reason": _("Why there is no estimate"),
         },
-        formats=_effect_formats(study.scale),
+        formats={"n": 0, **_effect_formats(study.scale)},
     )
 
 
@@ -350,7 +364,16 @@ def _effect_formats(scale: Scale) -> dict[Any, int | Callable[..., str]]:
     return {"estimate": scale.effect, BOUNDS: scale.interval, "se": 4, "mde": scale.effect}
 
 
-def _amount(condition: Any, value: float) -> str:
+def _amount(condition: Any, value: float, min_firms: int) -> str:
     if condition == "overlap":
         return numbers.percent(value)
-    return f"{value:.0f}" if condition == "released" else numbers.number(value)
+    if condition in ("treated", "comparison"):
+        return _count(value, min_firms)
+    return f"{value:.0f}"
+
+
+def _count(firms: float, min_firms: int) -> str:
+    """Return a number of firms, but for a small one only that it is small."""
+    if 0 < firms < min_firms:
+        return _("fewer than {n}").format(n=min_firms)
+    return numbers.number(firms)
