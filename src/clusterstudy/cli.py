@@ -110,11 +110,12 @@ def demo(
     firms: Annotated[int, typer.Option(min=100, help="Number of firms.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 2026,
     dirt: Annotated[bool, typer.Option("--dirt", help="Add recorded errors to the data.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV instead of Parquet.")] = False,
 ) -> None:
     """Write a synthetic Denmark with a known truth."""
     from clusterstudy.demo import generate
 
-    generate(folder, firms=firms, seed=seed, dirt=dirt)
+    generate(folder, firms=firms, seed=seed, dirt=dirt, format="csv" if csv else "parquet")
     typer.echo(f"Demo data: {folder.resolve()}")
 
 

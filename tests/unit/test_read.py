@@ -178,3 +178,11 @@ def test_the_fingerprint_follows_the_bytes(tmp_path):
     file.write_text(ENGLISH.replace("11.25", "11.26"))
     after = Dataset(tmp_path).fingerprint()
     assert {name for name in after if after[name] != before[name]} == {"firm_years"}
+
+
+def test_a_saved_index_does_not_move_the_row_that_an_error_names(tmp_path):
+    frame = pd.DataFrame({"cvr": ["11111111", "22222222"], "year": [2020, 2021], "fte": ["1", "x"]})
+    frame.index = pd.Index([70, 90])
+    frame.to_parquet(tmp_path / "firm_years.parquet")
+    with pytest.raises(UserError, match=r"row 3\b"):
+        Dataset(tmp_path).read("firm_years")

@@ -24,6 +24,7 @@ Firms are treated from the year of the grant on; the last year before the progra
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -128,8 +129,16 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def write(folder: Path) -> Path:
-    """Write the tables into ``folder`` as CSV and return it."""
+    """Write the tables into ``folder`` as CSV, each whole or not at all, and return it.
+
+    A file that is there already and equal is left alone, so that runs side by side may call it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in tables().items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
+        path = folder / f"{name}.csv"
+        content = frame.to_csv(index=False, lineterminator="\n").encode()
+        if not path.is_file() or path.read_bytes() != content:
+            draft = folder / f"{name}.draft-{os.getpid()}"
+            draft.write_bytes(content)
+            draft.replace(path)
     return folder

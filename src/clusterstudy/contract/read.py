@@ -201,9 +201,10 @@ def _read_parquet(path: Path, columns: list[Column]) -> pd.DataFrame:
 
     try:
         present = set(pq.read_schema(path).names)
-        return pd.read_parquet(path, columns=[c.name for c in columns if c.name in present])
+        frame = pd.read_parquet(path, columns=[c.name for c in columns if c.name in present])
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
+    return frame.reset_index(drop=True)  # a saved index is no row number
 
 
 def _read_excel(path: Path, columns: list[Column]) -> pd.DataFrame:
