@@ -14,7 +14,7 @@ from clusterstudy.baseline.levels import COMPARISON
 from clusterstudy.contract.vocabulary import DOSE, TIER
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.report import numbers, theme
-from clusterstudy.report.language import _
+from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
 from clusterstudy.report.plots import love
 from clusterstudy.report.scales import Scale
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BOUNDS = ("low", "high")
+ALL_DOSES = later("All doses")
+MOSTLY = 0.5  # share of blank cells from which doses are put together
 FILLS = ("#8fb3d9", "#e8e8e8", "#5b6f86")
 
 
@@ -59,15 +61,18 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
 
 def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: int) -> None:
     """Show when firms first came into contact, by dose."""
-    counts = table.where((table == 0) | (table >= min_firms))
+    counts = _unsuppressed(table, min_firms)
+    if counts.isna().to_numpy().mean() > MOSTLY:
+        counts = _unsuppressed(table.sum(axis="columns").to_frame("all"), min_firms)
+    doses = {str(dose): _(DOSE.get(str(dose), ALL_DOSES)) for dose in counts}
     page.figure(
-        _bars(counts, programme_start),
+        _bars(counts, doses, programme_start),
         name="history",
         alt=_("Stacked bars of firms by year of first contact and dose."),
         caption=_("Firms by year of first contact and dose of that year"),
         data=counts,
-        headings={"cohort": _("Year"), **{dose: _(label) for dose, label in DOSE.items()}},
-        formats=dict.fromkeys(counts, 0),
+        headings={"cohort": _("Year"), **doses},
+        formats=dict.fromkeys(doses, 0),
         note=_suppressed(int(counts.isna().to_numpy().sum()), min_firms),
     )
 
@@ -255,13 +260,17 @@ def frozen(
     )
 
 
-def _bars(counts: pd.DataFrame, programme_start: int) -> Figure:
+def _unsuppressed(counts: pd.DataFrame, min_firms: int) -> pd.DataFrame:
+    return counts.where((counts == 0) | (counts >= min_firms))
+
+
+def _bars(counts: pd.DataFrame, doses: Mapping[str, str], programme_start: int) -> Figure:
     from matplotlib import pyplot as plt
 
     fig, ax = plt.subplots(figsize=(theme.WIDTH, 3.6))
     years = counts.index.to_numpy(dtype=int)
     below = np.zeros(len(years))
-    for colour, hatch, dose in zip(FILLS, theme.HATCHES, DOSE, strict=False):
+    for colour, hatch, dose in zip(FILLS, theme.HATCHES, doses, strict=False):
         height = counts[dose].fillna(0).to_numpy(dtype=float)
         ax.bar(
             years,
@@ -271,11 +280,11 @@ def _bars(counts: pd.DataFrame, programme_start: int) -> Figure:
             hatch=hatch,
             edgecolor=theme.INK,
             linewidth=0.6,
-            label=_(DOSE[dose]),
+            label=doses[dose],
         )
         below += height
     ax.axvline(programme_start - 0.5, color=theme.INK, linestyle=":", linewidth=1, marker="")
-    ax.margins(y=0.14)
+    ax.set_ylim(0, max(below.max(), 1) * 1.15)
     ax.annotate(
         _("programme"),
         (programme_start - 0.45, 1),

@@ -148,19 +148,18 @@ def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: in
             _("Too few firms or years before the programme to say what could be found."),
         )
         return
+    rows = {
+        _("New entrants with figures"): numbers.number(found["treated"]),
+        _("Comparison firms with figures"): numbers.number(found["comparison"]),
+        _("Standard deviation of the change over the span"): numbers.number(found["sd"], 3),
+        _("Firms lost over the span"): numbers.percent(found["attrition"]),
+        _("Minimum detectable effect"): study.scale.effect(found["mde"]),
+    }
     page.table(
-        pd.DataFrame([found]).assign(outcome=_(study.outcome)),
+        pd.DataFrame({"quantity": rows.keys(), "value": rows.values()}),
         name="planned",
-        caption=_("Minimum detectable effect by design"),
-        headings={
-            "outcome": _("Outcome"),
-            "treated": _("New entrants"),
-            "comparison": _("Comparison firms"),
-            "sd": _("Standard deviation of the change"),
-            "attrition": _("Lost over the span"),
-            "mde": _("Minimum detectable effect"),
-        },
-        formats={"sd": 3, "attrition": numbers.percent, "mde": study.scale.effect},
+        caption=_("What the design can detect for {outcome}").format(outcome=_(study.outcome)),
+        headings={"quantity": _("Quantity"), "value": _("Value")},
     )
 
 
