@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-THRESHOLD = 0.1
+COLUMNS = ["treated", "comparison", "smd", "low", "high", "n_treated", "n_comparison"]
 
 
 def smd(
@@ -32,12 +32,13 @@ def smd(
     -------
     DataFrame indexed by column: ``treated`` and ``comparison`` (means), ``smd``, ``low`` and
     ``high`` (95 % interval by Hedges & Olkin 1985, p. 86), ``n_treated`` and ``n_comparison``.
+    Figures are NaN where a group has fewer than two firms with the characteristic.
     """
     weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
     rows = {
         name: _smd(column.to_numpy(dtype=float), treated, weight) for name, column in values.items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=COLUMNS)
 
 
 def _smd(x: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> dict[str, float]:
