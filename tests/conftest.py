@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from clusterstudy.params import NOTEBOOKS
 from clusterstudy.quality import Finding, Verdict
@@ -17,6 +18,8 @@ from clusterstudy.report import fragments
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+settings.register_profile("steady", deadline=None, derandomize=True)  # no timed, no random test
+settings.load_profile("steady")
 FAILURE = {"cell": 4, "line": "estimate()", "error": "ValueError: no <firms> are left"}
 
 

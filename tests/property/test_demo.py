@@ -14,7 +14,7 @@ UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 SEEDS = st.integers(0, 10**6)
 
 
-@settings(max_examples=6, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=6, phases=UNSHRUNK)
 @given(
     seed=SEEDS,
     firms=st.integers(100, 1500),
@@ -40,7 +40,7 @@ def test_invariants(seed, firms, first_year, last_year):
         assert not (change >= np.log(200)).any(), column
 
 
-@settings(max_examples=5, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=5, phases=UNSHRUNK)
 @given(seed=SEEDS, firms=st.integers(100, 1500))
 def test_what_is_wrong_in_dirty_data_is_what_is_recorded(seed, firms):
     demo = make(Settings(firms, seed), dirt=True)

@@ -15,7 +15,7 @@ from clusterstudy.did.simulation import simulate
 N = 120
 PANELS = {missing: simulate(N, 4, missing=missing) for missing in (0.0, 0.1)}
 ESTIMATES = {missing: group_time(panel).dynamic() for missing, panel in PANELS.items()}
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15)
 missing = st.sampled_from(list(PANELS))
 seeds = st.integers(0, 2**32 - 1)
 
