@@ -27,14 +27,15 @@ def profile(
     cluster
         The cluster they entered through, or ``programme`` for any.
     min_firms
-        Fewest new entrants, at least 2, for a comparison.
+        Fewest firms of either kind, at least 2, for a comparison.
 
     Returns
     -------
     DataFrame with one row per ``characteristic`` (label) and ``against``: ``all`` SMEs without
     any contact, or the comparison ``pool``, those in the same cells of industry, size and region
     as a new entrant, weighted to the new entrants' cells; and the columns of
-    :func:`clusterstudy.panel.balance.smd`. Empty where there are too few new entrants.
+    :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out;
+    empty where there are too few new entrants.
     """
     frame = characteristics(data, programme_start - 1)
     frame = frame[frame["sme"]]
@@ -54,7 +55,8 @@ def profile(
         "pool": smd(values[pool], entrant[pool], weight[pool]),
     }
     parts = [table.assign(against=name) for name, table in against.items()]
-    return pd.concat(parts).rename_axis("characteristic").reset_index()
+    every = pd.concat(parts).rename_axis("characteristic").reset_index()
+    return every[every[["n_treated", "n_comparison"]].min(axis="columns") >= min_firms]
 
 
 def _cell_weights(frame: pd.DataFrame, entrant: np.ndarray) -> np.ndarray:

@@ -31,7 +31,11 @@ FILLS = ("#8fb3d9", "#e8e8e8", "#5b6f86")
 def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firms: int) -> None:
     """Show how many firms each cluster has and how much of them the data cover."""
     figures = [str(column) for column in table if column != "participants"]
-    shown, blank = suppress(table.reset_index(), "participants", figures, min_firms)
+    counts = {"participants": figures, "new_entrants": [], "respondents": ["response_rate"]}
+    shown, blank = table.reset_index(), 0
+    for count in [name for name in counts if name in shown]:
+        shown, more = suppress(shown, count, counts[count], min_firms)
+        blank += more
     shown = shown.assign(cluster=shown["cluster_id"].map(names))
     page.table(
         shown,
