@@ -90,7 +90,8 @@ def event_study(
     As :func:`table`, with ``event_time``, ``n`` (new entrants behind it), ``band_low`` and
     ``band_high``. Event times on fewer than ``min_treated`` new entrants are left out.
     """
-    firms = effects.cells.groupby("event_time")["n_treated"].sum()
+    estimated = effects.cells[effects.cells["status"] == ""]
+    firms = estimated.groupby("event_time")["n_treated"].sum()
     enough = np.asarray(firms[averages.effects.label] >= choices.min_treated)
     shown = averages.effects.combine(np.eye(len(enough))[enough], averages.effects.label[enough])
     band = shown.uniform(choices.level, seed=seed)
