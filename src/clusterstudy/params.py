@@ -87,10 +87,9 @@ class BaselineParameters(NotebookParameters):
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
 
 
-class ImpactParameters(NotebookParameters):
-    """20_impact_did: staggered difference-in-differences."""
+class _Estimation(NotebookParameters):
+    """How effects are estimated."""
 
-    outcome: str = Field("fte", description="Measure of the impact model")
     dose: Literal["any", "light", "membership", "project"] = Field("any", description="Dose")
     method: Literal["dr", "ipw", "or"] = Field("dr", description="Estimator")
     control: Literal["never", "not_yet"] = Field("never", description="Comparison group")
@@ -102,13 +101,24 @@ class ImpactParameters(NotebookParameters):
     programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
     results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
     winsorise: float = Field(0.01, ge=0, lt=0.5, description="Share winsorised at each end")
-    leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
     min_treated: int = Field(20, ge=2, description="Fewest new entrants behind an estimate")
     max_off_support: float = Field(
         0.1, ge=0, le=1, description="Largest share of new entrants unlike every comparison firm"
     )
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+    @property
+    def least_treated(self) -> int:
+        """Fewest new entrants behind an estimate that is shown."""
+        return max(self.min_treated, self.min_firms)
+
+
+class ImpactParameters(_Estimation):
+    """20_impact_did: staggered difference-in-differences."""
+
+    outcome: str = Field("fte", description="Measure of the impact model")
+    leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
 
 
 class ReadinessParameters(NotebookParameters):
@@ -127,10 +137,21 @@ class ValidationParameters(NotebookParameters):
     level: Level = Field(0.95, description="Confidence level of intervals")
 
 
+class BoardParameters(_Estimation):
+    """60_board_report: what is known, how surely, and what to discuss."""
+
+    outcomes: list[str] = Field(
+        ["fte", "productivity", "value_added"], description="Measures; the first is the primary"
+    )
+    costed: list[str] = Field(["fte"], description="Measures to set the grants against")
+    previous: str = Field("", description="Folder or STUDY/RUN of an earlier board report")
+
+
 NOTEBOOKS: dict[str, type[NotebookParameters]] = {
     "10_baseline": BaselineParameters,
     "20_impact_did": ImpactParameters,
     "30_readiness": ReadinessParameters,
+    "60_board_report": BoardParameters,
     "90_method_validation": ValidationParameters,
 }
 
