@@ -41,11 +41,12 @@ def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataF
     source is missing are left out.
     """
     model = data.read("impact_model")
-    contact = programme_contacts(contacts(data), programme_start)
-    groups = contact[["cluster_id", "cvr"]].drop_duplicates()
+    contact = contacts(data)
+    recent = programme_contacts(contact, programme_start)
+    groups = recent[["cluster_id", "cvr"]].drop_duplicates()
     groups = groups.rename(columns={"cluster_id": "group"})
     firms = characteristics(data, programme_start - 1)
-    outside = firms[firms["sme"] & ~firms.index.isin(groups["cvr"])]
+    outside = firms[firms["sme"] & ~firms.index.isin(contact["cvr"])]
     pool = pd.DataFrame({"group": COMPARISON, "cvr": outside.index})
     firm_groups = pd.concat([groups, pool], ignore_index=True)
     parts = []
