@@ -26,8 +26,10 @@ MAY_IMPORT = {
     "quality": {"contract"},
     "panel": {"contract"},
     "readiness": {"contract", "report"},
+    "dialogue": {"contract", "panel", "report", "disclosure"},
     "baseline": {"contract", "panel", "did", "disclosure", "report"},
     "impact": {"contract", "panel", "did", "disclosure", "report", "baseline"},
+    "board": {"contract", "did", "disclosure", "impact", "report"},
     "validation": {"contract", "panel", "did", "report"},
     "report": {"contract", "quality"},
 }

@@ -87,6 +87,7 @@ class Vocabulary:
             "cluster": (PROGRAMME, *self.clusters),
             "outcome": measures,
             "outcomes": measures,
+            "costed": measures,
         }.get(key)
 
     def check(self, key: str, value: object, where: str) -> None:

@@ -1,0 +1,198 @@
+"""Effects on several outcomes in one table, how clusters differ, and what an effect has cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.did.estimates import Estimates, join
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design, design, maturity
+from clusterstudy.impact.effects import Choices, estimate, table, usable
+from clusterstudy.impact.overlap import overlap
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One outcome's effect, None where the data carry none.
+
+    Parameters
+    ----------
+    study
+        What was compared.
+    overall
+        The effect over all years after entry, or None.
+    """
+
+    study: Design
+    overall: Estimates | None
+
+
+def findings(
+    data: Dataset,
+    outcomes: Sequence[str],
+    choices: Choices,
+    *,
+    results_from: int,
+    max_off_support: float,
+    **settings: Any,
+) -> dict[str, Finding]:
+    """Estimate the effect on each outcome whose conditions are met.
+
+    Parameters
+    ----------
+    outcomes
+        Measures of firms in the impact model.
+    results_from, max_off_support
+        See :func:`clusterstudy.impact.design.maturity`.
+    settings
+        As :func:`clusterstudy.impact.design.design` takes them.
+    """
+    found = {}
+    for outcome in outcomes:
+        study = design(data, outcome, **settings)
+        conditions = maturity(
+            study,
+            overlap(study).off_support,
+            results_from=results_from,
+            min_treated=choices.min_treated,
+            max_off_support=max_off_support,
+        )
+        effects = estimate(study, choices) if conditions["met"].all() else None
+        known = effects is not None and usable(effects)
+        found[outcome] = Finding(study, effects.simple().overall if effects and known else None)
+    return found
+
+
+def summary(findings: Mapping[str, Finding], choices: Choices) -> pd.DataFrame:
+    """Return a row per outcome with its effect and what could have been detected.
+
+    Returns
+    -------
+    DataFrame with ``outcome``, ``n`` (new entrants seen before and after entry), ``estimate``,
+    ``se``, ``low``, ``high``, ``mde``, and ``p_adjusted`` for the number of outcomes (Holm 1979);
+    NaN without an estimate.
+    """
+    from scipy.stats import norm
+    from statsmodels.stats.multitest import multipletests
+
+    rows = []
+    for name, each in findings.items():
+        row: dict[Any, Any] = {"outcome": name, "n": int(each.study.seen.sum())}
+        if each.overall is not None:
+            row |= table(each.overall, choices, "label").drop(columns="label").iloc[0].to_dict()
+        rows.append(row)
+    columns = ["outcome", "n", "estimate", "se", "low", "high", "mde", "p_adjusted"]
+    frame = pd.DataFrame(rows).reindex(columns=columns)
+    known = frame["estimate"].notna()
+    if known.any():
+        p = 2 * norm.sf((frame["estimate"] / frame["se"])[known].abs())
+        frame.loc[known, "p_adjusted"] = multipletests(p, method="holm")[1]
+    return frame
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """Whether the clusters' effects differ by more than chance.
+
+    Parameters
+    ----------
+    clusters
+        Number of clusters with an estimate.
+    spread
+        Standard deviation of the effects beyond sampling error (DerSimonian & Laird 1986, with
+        the estimates taken as independent); 0 where there is none to be seen.
+    p_value
+        Wald test that all are equal, with their joint covariance: firms may be in several.
+    """
+
+    clusters: int
+    spread: float
+    p_value: float
+
+
+def heterogeneity(
+    study: Design, choices: Choices, groups: Mapping[str, np.ndarray]
+) -> Heterogeneity | None:
+    """Compare the effects of several groups; None with fewer than two estimates."""
+    from scipy.stats import chi2
+
+    found = []
+    for mask in groups.values():
+        if (mask & study.seen).sum() >= choices.min_treated:
+            with suppress(UserError):
+                found.append(estimate(study, choices, mask).simple().overall)
+    k = len(found)
+    if k < 2:
+        return None
+    joint = join(found)
+    contrast = np.eye(k)[1:] - np.eye(k)[:1]
+    differences = joint.combine(contrast, list(range(k - 1)))
+    wald = differences.estimate @ np.linalg.solve(differences.covariance, differences.estimate)
+    weight = 1 / joint.se**2
+    mean = weight @ joint.estimate / weight.sum()
+    q = weight @ (joint.estimate - mean) ** 2
+    scale = weight.sum() - (weight**2).sum() / weight.sum()
+    return Heterogeneity(k, float(np.sqrt(max(0.0, (q - (k - 1)) / scale))), chi2.sf(wald, k - 1))
+
+
+def costs(
+    found: Mapping[str, Finding], outcomes: Sequence[str], grants: float, level: float
+) -> pd.DataFrame:
+    """Return :func:`cost` of those outcomes that have an estimate on the log scale.
+
+    Returns
+    -------
+    DataFrame with ``label`` and ``unit`` of the outcome, and the keys of :func:`cost`.
+    """
+    rows = [
+        {"label": each.study.outcome, "unit": each.study.scale.unit, **cost(each, grants, level)}
+        for name, each in found.items()
+        if name in outcomes and each.overall is not None and each.study.scale.kind == "log"
+    ]
+    return pd.DataFrame(rows)
+
+
+def cost(found: Finding, grants: float, level: float) -> dict[str, float]:
+    """Return what the estimated effect adds up to, and the grants per unit of it.
+
+    Parameters
+    ----------
+    found
+        An outcome on the log scale with an estimate.
+    grants
+        Paid until the outcome's last year, DKK thousand.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    ``added`` with ``added_low`` and ``added_high``: units of the outcome, summed over new
+    entrants and their years after entry, y (1 − exp(−ATT)); and ``cost``, ``cost_low``,
+    ``cost_high``: grants per unit, DKK thousand; NaN where the bound of ``added`` is not above
+    zero, for then the cost has no upper bound. Only the effect's own error is in the intervals.
+    """
+    assert found.overall is not None
+    arrays = found.study.arrays
+    after = found.study.chosen[:, None] & (arrays.periods >= arrays.cohort[:, None])
+    total = float(np.nansum(np.exp(arrays.outcome[after])))
+    bounds = [found.overall.estimate[0], *found.overall.interval(level)[0]]
+    added, low, high = (total * -np.expm1(-bound) for bound in bounds)
+
+    def per_unit(units: float) -> float:
+        return grants / units if units > 0 else np.nan
+
+    return {
+        "added": added,
+        "added_low": low,
+        "added_high": high,
+        "cost": per_unit(added),
+        "cost_low": per_unit(high),
+        "cost_high": per_unit(low),
+    }

@@ -1,0 +1,238 @@
+"""The board report's page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.board.effects import Finding, Heterogeneity
+from clusterstudy.disclosure.cells import suppress
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+from clusterstudy.report.plots import intervals
+from clusterstudy.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BOUNDS = ("low", "high")
+
+
+def ledger(page: Page, table: pd.DataFrame) -> None:
+    """Show the investment by year with its total, and whether the plans add up to it."""
+    total = table.sum(min_count=1).to_frame().T.assign(label=_("In all"))
+    years = table.reset_index().assign(label=[f"{year}" for year in table.index])
+    page.table(
+        pd.concat([years, total], ignore_index=True)[["label", "decided", "planned", "paid"]],
+        name="ledger",
+        caption=_("The investment in the clusters, grants by year"),
+        headings={
+            "label": _("Year"),
+            "decided": _("Decided by the board"),
+            "planned": _("Planned for the clusters"),
+            "paid": _("Paid out, as far as accounts are in"),
+        },
+        formats=dict.fromkeys(["decided", "planned", "paid"], numbers.kroner),
+    )
+    decided, planned = table["decided"].sum(), table["planned"].sum()
+    if abs(decided - planned) < 1:
+        told = _("The clusters' grants add up to the {amount} that the board decided.")
+        page.callout("note", told.format(amount=numbers.kroner(decided, 0)))
+    else:
+        told = _("The clusters' grants and the board's decision differ by {amount}.")
+        page.callout("caution", told.format(amount=numbers.kroner(planned - decided)))
+
+
+def effects(
+    page: Page,
+    found: Mapping[str, Finding],
+    table: pd.DataFrame,
+    level: float,
+    min_firms: int,
+) -> None:
+    """Show the effect on each outcome, what could have been found, and how to read it."""
+    table = suppress(table, "n", [], min_firms)[0]
+    scales = {name: each.study.scale for name, each in found.items()}
+    shown = table.assign(
+        label=[_(found[name].study.outcome) for name in table["outcome"]],
+        **{
+            f"{figure}_text": [
+                scales[name].effect(value) if np.isfinite(value) else numbers.MISSING
+                for name, value in zip(table["outcome"], table[figure], strict=True)
+            ]
+            for figure in ("estimate", "mde")
+        },
+        interval_text=[
+            scales[name].interval(low, high)
+            for name, low, high in zip(table["outcome"], table["low"], table["high"], strict=True)
+        ],
+        reading=[_reading(p, level) for p in table["p_adjusted"]],
+    )
+    page.table(
+        shown,
+        name="effects",
+        caption=_("Average effect on participating SMEs over all years after entry"),
+        headings={
+            "label": _("Outcome"),
+            "n": _("New entrants"),
+            "estimate_text": _("Effect"),
+            "interval_text": _("Interval"),
+            "mde_text": _("Smallest detectable effect"),
+            "p_adjusted": _("p, adjusted"),
+            "reading": _("Reading"),
+        },
+        formats={"n": 0, "p_adjusted": 3},
+        note=_(
+            "{level} intervals, each by itself. The reading rests on p-values adjusted for the"
+            " number of outcomes (Holm)."
+        ).format(level=numbers.percent(level, 0)),
+    )
+    drawn = [name for name in table["outcome"] if scales[name].kind == "log"]
+    part = shown[shown["outcome"].isin(drawn) & shown["estimate"].notna()]
+    if len(part):
+        page.figure(
+            _effects(part),
+            name="effects_drawn",
+            alt=_("Dots of the effect by outcome with intervals and a line at zero."),
+            caption=_("Effect in percent, by outcome"),
+            data=part[["label", "n", "estimate", "low", "high", "mde"]],
+            headings={
+                "label": _("Outcome"),
+                "n": _("New entrants"),
+                "estimate": _("Effect (log points)"),
+                BOUNDS: _("Interval"),
+                "mde": _("Smallest detectable effect"),
+            },
+            formats={"estimate": 3, BOUNDS: _three, "mde": 3},
+        )
+
+
+def differences(page: Page, found: Heterogeneity | None) -> None:
+    """Say whether the clusters' effects differ by more than chance."""
+    if found is None:
+        page.callout("missing", _("Fewer than two clusters carry an estimate of their own."))
+        return
+    told = _(
+        "{k} clusters carry an estimate of their own. Test that their effects are equal: p = {p}."
+        " Spread beyond sampling error: {spread} (standard deviation, log points)."
+    ).format(
+        k=found.clusters,
+        p=numbers.number(found.p_value, 3),
+        spread=numbers.number(found.spread, 3),
+    )
+    page.callout("note", told)
+
+
+def costs(page: Page, costs: pd.DataFrame, grants: float, year: int) -> None:
+    """Show what effects add up to and the grants per unit, as far as they are bounded.
+
+    Parameters
+    ----------
+    costs
+        A row per outcome: ``label``, ``unit`` and what :func:`.effects.cost` returns.
+    grants, year
+        Paid out, DKK thousand, until the end of which year.
+    """
+    shown = costs.assign(
+        label=costs["label"].map(_),
+        unit=costs["unit"].map(_),
+        cost_text=[numbers.kroner(value) for value in costs["cost"]],
+        range_text=[
+            _range(low, high)
+            for low, high in zip(costs["cost_low"], costs["cost_high"], strict=True)
+        ],
+    )
+    page.table(
+        shown,
+        name="costs",
+        caption=_("Grants per unit of effect"),
+        headings={
+            "label": _("Outcome"),
+            "unit": _("Unit, summed over years"),
+            "added": _("Added"),
+            ("added_low", "added_high"): _("Interval"),
+            "cost_text": _("Grants per unit"),
+            "range_text": _("Interval of the grants per unit"),
+        },
+        formats={"added": 0, ("added_low", "added_high"): _whole},
+        note=_("Grants paid out until {year}: {amount}.").format(
+            year=year, amount=numbers.kroner(grants)
+        ),
+    )
+
+
+def changes(
+    page: Page, table: pd.DataFrame, origin: Mapping[str, str], found: Mapping[str, Finding]
+) -> None:
+    """Show the effects then and now."""
+    known = {name: each.study for name, each in found.items()}
+    rows = table[table["outcome"].isin(list(known))].to_dict("records")
+    shown = pd.DataFrame(
+        [
+            {
+                "label": _(known[row["outcome"]].outcome),
+                **{
+                    when: _estimate(known[row["outcome"]].scale, row, when)
+                    for when in ("then", "now")
+                },
+            }
+            for row in rows
+        ]
+    )
+    page.table(
+        shown,
+        name="changes",
+        caption=_("Effects in the earlier report and today"),
+        headings={
+            "label": _("Outcome"),
+            "then": _("Data as known on {day}").format(day=numbers.date(origin["as_of"])),
+            "now": _("Today"),
+        },
+        note=_("The earlier report was made on {day}.").format(day=numbers.date(origin["made"])),
+    )
+
+
+def _effects(part: pd.DataFrame) -> Figure:
+    bounds = (np.expm1(part[name].to_numpy(dtype=float)) for name in ("estimate", *BOUNDS))
+    return intervals(
+        part["label"].tolist(),
+        *bounds,
+        axis=_("Effect in percent"),
+        tick=numbers.percent,
+        factor=100,
+    )
+
+
+def _reading(p_adjusted: float, level: float) -> str:
+    if np.isnan(p_adjusted):
+        return _("Not estimated: the data cannot carry it")
+    if p_adjusted >= 1 - level:
+        return _("No effect shown, which is not the same as no effect")
+    return _("Effect shown, under the assumptions of the impact report")
+
+
+def _range(low: float, high: float) -> str:
+    if np.isnan(low):
+        return _("not bounded: no effect above zero is likely")
+    if np.isnan(high):
+        return _("at least {amount}, no upper bound").format(amount=numbers.kroner(low))
+    return _("{low} to {high}").format(low=numbers.kroner(low), high=numbers.kroner(high))
+
+
+def _estimate(scale: Scale, row: Mapping[Any, Any], when: str) -> str:
+    value, low, high = (row[f"{name}_{when}"] for name in ("estimate", *BOUNDS))
+    if not np.isfinite(value):
+        return numbers.MISSING
+    return f"{scale.effect(value)} {scale.interval(low, high)}"
+
+
+def _three(low: float, high: float) -> str:
+    return numbers.interval(low, high, digits=3)
+
+
+def _whole(low: float, high: float) -> str:
+    return numbers.interval(low, high, digits=0)
