@@ -96,6 +96,7 @@ def _evaluate(data: Dataset, measure: str, row: pd.Series) -> pd.Series:
         return kept.set_index(["cvr", "year"])["value"]
     used = [name for name in TABLES[source].names if name in expression]
     frame = data.read(source, ["cvr", "year", *used]).set_index(["cvr", "year"])
+    frame = frame.reindex(columns=used)  # a column the file lacks is missing throughout
     try:
         result = pd.Series(frame.eval(expression), frame.index, dtype="float64")
     except (pd.errors.UndefinedVariableError, SyntaxError, TypeError, ValueError) as error:
