@@ -67,8 +67,6 @@ def _firm_levels(
 ) -> pd.DataFrame:
     """Return count, mean and standard error by group in the latest year released."""
     values = firm_values(data, measure, firms["industry_group"], scaled=False).reset_index()
-    if values.empty:
-        return pd.DataFrame(columns=["group", "year", "n", "mean", "se"])
     last = values[values["year"] == values["year"].max()]
     merged = groups.merge(last, on="cvr")
     return _summary(merged.rename(columns={measure: "value"}))
