@@ -11,6 +11,7 @@ companies, files or notebooks.
 :mod:`.estimates`         what all of them return: estimates, influence functions, intervals
 :mod:`.power`             minimum detectable effects
 :mod:`.pretest`           what a pre-trend test can see: Roth (2022)
+:mod:`.honest`            sets robust to unequal trends: Rambachan & Roth (2023)
 :mod:`.simulation`        panels whose truth is known
 ========================  =====================================================================
 """

@@ -138,8 +138,8 @@ def smoothness(
 
         χ = σ_v cv(b_v / σ_v),   b_v = max over δ in Δ^SD(M) of |v'δ|,   σ_v² = v'Σv,
 
-    where cv(t) is the ``level`` quantile of |N(t, 1)|. M = 0 extrapolates the linear trend fitted
-    before treatment by generalised least squares.
+    where cv(t) is the ``level`` quantile of |N(t, 1)|. M = 0 extrapolates linearly, by generalised
+    least squares on a linear trend and one effect for each period after the reference.
 
     Parameters
     ----------
