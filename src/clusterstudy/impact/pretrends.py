@@ -4,7 +4,8 @@ That estimates before entry are near zero proves little: what such a test can se
 passing it makes a bias worse (Roth 2022). Here: the joint test, the linear differences in trend
 that the test would find with a stated probability, the bias each would mean, and the estimate when
 the trend seen before entry is assumed to go on (linear extrapolation: Rambachan & Roth 2023,
-section 2.4.1, with no deviation from linearity).
+section 2.4.1, with no deviation from linearity), and their robust intervals when trends may differ
+after entry by up to M̄ times as much, from year to year, as they did before.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.honest import Sensitivity, relative_magnitudes
 from clusterstudy.did.pretest import detectable_slope, pretest
+from clusterstudy.errors import UserError
 
 POWERS = (0.5, 0.8)
+MAGNITUDES = (0.0, 0.5, 1.0, 1.5, 2.0)  # M̄
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class Pretrends:
         Labels ``as estimated`` and ``trend continued``: mean effect over event times.
     slope
         The linear trend fitted to the estimates before entry, per year.
+    bounds
+        Robust confidence sets of the mean effect by M̄; None where they cannot be made, as with a
+        year missing between.
     """
 
     coefficients: int
@@ -44,6 +51,7 @@ class Pretrends:
     violations: pd.DataFrame
     estimates: Estimates
     slope: Estimates
+    bounds: Sensitivity | None
 
 
 def pretrends(effects: Estimates, anticipation: int, level: float) -> Pretrends | None:
@@ -95,4 +103,14 @@ def pretrends(effects: Estimates, anticipation: int, level: float) -> Pretrends 
         violations=pd.DataFrame(rows),
         estimates=used.combine(np.vstack([mean, continued]), ["as estimated", "trend continued"]),
         slope=used.combine(fitted, ["slope"]),
+        bounds=_bounds(used.estimate[order], sigma, times, mean_after[times > 0], level),
     )
+
+
+def _bounds(
+    estimate: np.ndarray, sigma: np.ndarray, times: np.ndarray, weights: np.ndarray, level: float
+) -> Sensitivity | None:
+    try:
+        return relative_magnitudes(estimate, sigma, times, weights, MAGNITUDES, level)
+    except UserError:
+        return None

@@ -335,6 +335,35 @@ def pretrends(page: Page, study: Design, found: Pretrends | None, level: float) 
             "bias_if_passed": scale.effect,
         },
     )
+    if found.bounds is None:
+        page.callout("missing", _("Bounds need estimates for every year around entry."))
+        return
+    sets = found.bounds.sets.rename_axis("bound").reset_index()
+    page.figure(
+        intervals(
+            [numbers.number(bound, 1) for bound in sets["bound"]],
+            np.full(len(sets), np.nan),
+            *(scale.read(sets[name].to_numpy(dtype=float)) for name in BOUNDS),
+            axis=scale.axis,
+            tick=scale.tick,
+            factor=scale.factor,
+        ),
+        name="bounds",
+        alt=_("Bars of the robust interval of the mean effect, one for each bound."),
+        caption=_("Robust intervals if trends differ after entry up to M̄ times as much as before"),
+        data=sets,
+        headings={"bound": _("M̄"), BOUNDS: _("Robust interval of the mean effect")},
+        formats={"bound": 1, BOUNDS: scale.interval},
+        note=_breakdown(found.bounds.breakdown),
+    )
+
+
+def _breakdown(value: float) -> str:
+    if value == 0:
+        return _("Zero lies in the interval even if trends did not differ at all after entry.")
+    if np.isinf(value):
+        return _("No bound lets zero into the interval.")
+    return _("Zero enters the interval at M̄ = {value}.").format(value=numbers.number(value, 2))
 
 
 def _dots(study: Design, frame: pd.DataFrame) -> Figure:
