@@ -11,7 +11,7 @@ endif
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help study test fast lab lint format lock generate translate clean
+.PHONY: help study test fast lab lint format lock generate translate bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ generate: $(READY) ## write what follows from the contract: suites, dictionary, 
 
 translate: $(READY) ## bring the Danish catalogue in step with the texts, and name the missing ones
 	@$(BIN)/python tools/translate.py
+
+bench: $(READY) ## measure the estimator against csdid and moderndid (FIRMS="5000 20000")
+	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
 
 clean: ## remove reports, caches and the environment
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan
