@@ -111,13 +111,13 @@ def deviations(baseline: Frozen, table: pd.DataFrame, tolerance: float = 1e-9) -
     Returns
     -------
     DataFrame with ``measure``, ``group``, ``year``, and ``n`` and ``mean`` then and now; rows that
-    are in one table only have the other's figures missing.
+    are in one table only have the other's figures missing. Blank figures equal blank ones.
     """
     both = baseline.table.merge(table, on=KEY, how="outer", suffixes=("_frozen", "_now"))
-    close = np.isclose(
-        both["mean_frozen"], both["mean_now"], rtol=tolerance, atol=0.0, equal_nan=True
+    then, now = (
+        both[[f"n_{when}", f"mean_{when}"]].to_numpy(dtype=float) for when in ("frozen", "now")
     )
-    same = close & (both["n_frozen"] == both["n_now"])
+    same = np.isclose(then, now, rtol=tolerance, atol=0.0, equal_nan=True).all(axis=1)
     columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
     return both.loc[~same, columns].reset_index(drop=True)
 
