@@ -38,7 +38,10 @@ msgstr ""
 """
 LABELLED = (vocabulary.DOSE, vocabulary.TIER, LABELS, STEPS)  # where `later` may not be imported
 COLUMNS = {
+    "guidepost_balances.csv": ("left", "right", "question"),
+    "guideposts.csv": ("heading",),
     "impact_model.csv": ("label", "definition", "unit"),
+    "offers.csv": ("label",),
     "readiness_indicators.csv": ("label", "unit"),
 }
 

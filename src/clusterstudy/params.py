@@ -129,6 +129,17 @@ class ReadinessParameters(NotebookParameters):
     level: Level = Field(0.9, description="Level of rank intervals")
 
 
+class GuidepostParameters(NotebookParameters):
+    """50_guideposts: the sheet for the strategic dialogue."""
+
+    question_share: float = Field(
+        0.5, gt=0, le=1, description="Share of user payment from which a service opens a question"
+    )
+    question_providers: int = Field(
+        10, ge=1, description="Private providers from which that question is about overlap"
+    )
+
+
 class ValidationParameters(NotebookParameters):
     """90_method_validation: published figures, reproduced."""
 
@@ -151,6 +162,7 @@ NOTEBOOKS: dict[str, type[NotebookParameters]] = {
     "10_baseline": BaselineParameters,
     "20_impact_did": ImpactParameters,
     "30_readiness": ReadinessParameters,
+    "50_guideposts": GuidepostParameters,
     "60_board_report": BoardParameters,
     "90_method_validation": ValidationParameters,
 }
