@@ -2,19 +2,19 @@
 
 Run by ``make bench``. One outcome, doubly robust, three covariates, event study with analytic
 errors, on simulated panels of seven periods and two cohorts. Seconds are the best of three
-runs (compilation is not counted), memory is the growth of the process's peak over all of them,
-each estimator in a process of its own. The floor is one pass over the panel's arrays. Linux and
-macOS only; on a busy machine all seconds are too long, and not evenly.
+runs, so compilation is not counted; on a busy machine all are too long, and not evenly. Memory
+is the peak of what Python and numpy allocate in one more run: what polars or numba allocate by
+themselves is missing, so a peer's may be more. The floor is one pass over the panel's arrays.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ from clusterstudy.did.simulation import simulate
 
 SEED = 2026
 RUNS = 3
-MIB = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss counts bytes there, else KiB
+MIB = 2**20
 HEADER = f"{'firms':>8}  {'':12}{'seconds':>10}{'ratio':>9}{'MiB':>8}{'ratio':>9}   overall effect"
 
 
@@ -74,14 +74,15 @@ def measure(name: str, firms: int) -> dict[str, float]:
     noise = np.random.default_rng(SEED).normal(size=(firms, 2))
     panel = replace(panel, covariates=np.column_stack([panel.covariates, noise]))
     rows = long(panel)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = []
     for _ in range(RUNS):
         start = time.perf_counter()
         effect = estimator(panel, rows)
         seconds.append(time.perf_counter() - start)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return {"seconds": min(seconds), "memory": grown / MIB, "effect": effect}
+    tracemalloc.start()
+    estimator(panel, rows)
+    _, peak = tracemalloc.get_traced_memory()
+    return {"seconds": min(seconds), "memory": peak / MIB, "effect": effect}
 
 
 def long(panel: Panel) -> pd.DataFrame:
