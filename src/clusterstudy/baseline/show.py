@@ -12,7 +12,7 @@ import pandas as pd
 from clusterstudy.baseline.freeze import Frozen, deviations
 from clusterstudy.baseline.levels import COMPARISON
 from clusterstudy.contract.vocabulary import DOSE, TIER
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import blank_note, suppress
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
@@ -57,9 +57,9 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
             "participants": 0,
             "new_entrants": 0,
             "respondents": 0,
-            **dict.fromkeys(["in_register", "with_figures", "response_rate"], _whole_percent),
+            **dict.fromkeys(["in_register", "with_figures", "response_rate"], numbers.whole_percent),
         },
-        note=_suppressed(blank, min_firms),
+        note=blank_note(blank, min_firms),
     )
 
 
@@ -77,7 +77,7 @@ def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: in
         data=counts,
         headings={"cohort": _("Year"), **doses},
         formats=dict.fromkeys(doses, 0),
-        note=_suppressed(int(counts.isna().to_numpy().sum()), min_firms),
+        note=blank_note(int(counts.isna().to_numpy().sum()), min_firms),
     )
 
 
@@ -156,7 +156,7 @@ def levels(
                 "unit": _("Unit"),
             },
             formats={"n": 0},
-            note=_suppressed(int(part["n"].isna().sum()), min_firms),
+            note=blank_note(int(part["n"].isna().sum()), min_firms),
         )
 
 
@@ -209,7 +209,7 @@ def power(
             "written": _("Minimum detectable effect"),
         },
         formats={"treated": 0, "comparison": 0, "sd": 3, "attrition": numbers.percent},
-        note=_suppressed(blank, min_firms),
+        note=blank_note(blank, min_firms),
     )
 
 
@@ -336,14 +336,3 @@ def _panels(
     for ax in axes.flat[len(labels) :]:
         ax.set_visible(False)
     return fig
-
-
-def _whole_percent(share: float) -> str:
-    return numbers.percent(share, 0)
-
-
-def _suppressed(blank: int, min_firms: int) -> str:
-    if not blank:
-        return ""
-    text = _("Blank, for fewer than {least} firms stand behind: {n}.")
-    return text.format(n=numbers.number(blank), least=min_firms)

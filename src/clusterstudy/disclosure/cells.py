@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _
+
 
 def suppress(
     frame: pd.DataFrame,
@@ -45,3 +48,11 @@ def suppress(
         small = small | (frame.index == others.idxmin())
     blanked = {column: frame[column].mask(small) for column in [count, *values]}
     return frame.assign(**blanked), int(small.sum())
+
+
+def blank_note(blanked: int, minimum: int) -> str:
+    """Return the sentence below a table that says how many rows are blank; empty for none."""
+    if not blanked:
+        return ""
+    text = _("Blank, for fewer than {least} firms stand behind: {n}.")
+    return text.format(n=numbers.number(blanked), least=minimum)

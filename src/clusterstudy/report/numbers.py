@@ -39,6 +39,11 @@ def percent(share: Any, digits: int = 1, *, unit: bool = True) -> str:
     return _with_unit(_hundredfold(share), digits, _("%") if unit else "")
 
 
+def whole_percent(share: Any) -> str:
+    """Return a share such as 0.032 as ``3 pct.`` (da) or ``3 %`` (en)."""
+    return percent(share, 0)
+
+
 def points(difference: Any, digits: int = 1, *, unit: bool = True) -> str:
     """Return a difference of shares such as 0.02 as ``2,0 pct.point`` or ``2.0 pp``."""
     return _with_unit(_hundredfold(difference), digits, _("pp") if unit else "")
@@ -70,6 +75,13 @@ def date(value: Any) -> str:
     return format_date(day, "long", locale()).replace(" ", NBSP)
 
 
+def month(value: Any) -> str:
+    """Return the month of a date as ``marts 2026`` or ``March 2026``."""
+    if pd.isna(value):
+        return MISSING
+    return format_date(value, "MMMM y", locale()).replace(" ", NBSP)
+
+
 def interval(low: Any, high: Any, digits: int = 1, *, share: bool = False) -> str:
     """Return ``[1,1; 5,3]``, in the unit that stands before it.
 
@@ -82,6 +94,11 @@ def interval(low: Any, high: Any, digits: int = 1, *, share: bool = False) -> st
         return MISSING
     bounds = (_hundredfold(bound) if share else bound for bound in (low, high))
     return "[{}; {}]".format(*(number(bound, digits) for bound in bounds)).replace(" ", NBSP)
+
+
+def whole_interval(low: Any, high: Any) -> str:
+    """Return ``[1; 5]``, in the unit that stands before it."""
+    return interval(low, high, 0)
 
 
 def _hundredfold(share: Any) -> Any:
