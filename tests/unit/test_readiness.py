@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from clusterstudy.readiness.indicators import measure
 from clusterstudy.readiness.profile import assign, classify
 
 INDICATORS = read_indicators()
+END = date(2026, 12, 31)
 DECLARED = DATA / "readiness_indicators.csv"
 
 
@@ -72,6 +75,7 @@ def tables():
                 "wave": [2025] * 6 + [2026] * 9,
                 "item": "satisfaction",
                 "cluster_id": ["A"] * 6 + ["A"] * 5 + ["B"] * 4,
+                "cvr": [*"123456", *"12345", *"1234"],
                 "score": [1.0] * 6 + [5, 4, 4, 3, 4] + [1, 2, 3, np.nan],
             }
         ),
@@ -79,7 +83,7 @@ def tables():
 
 
 def test_indicators_are_measured_as_they_are_defined(tables):
-    found = measure(tables, INDICATORS, 2026)
+    found = measure(tables, INDICATORS, END)
     assert found.values.loc["A"].to_dict() == {
         "years_with_fees": 7,
         "renewal_rate": 80,
@@ -97,14 +101,47 @@ def test_indicators_are_measured_as_they_are_defined(tables):
 
 
 def test_few_answers_or_members_are_suppressed_and_said(tables):
-    found = measure(tables, INDICATORS, 2026)
+    found = measure(tables, INDICATORS, END)
     assert found.values.loc["B", ["satisfaction", "renewal_rate"]].isna().all()
     assert found.suppressed.loc["B"].sum() == 2
     assert not found.suppressed.loc["A"].any()
 
 
+@pytest.mark.parametrize(
+    ("as_of", "rate"),
+    [
+        (date(2025, 12, 30), 100),  # from 2023 to 2024
+        (date(2025, 12, 31), 80),  # firm 5 left in 2025
+        (date(2026, 5, 5), 80),  # who will leave in 2026 is not known yet
+        (date(2026, 12, 31), 60),  # firms 1 and 2 left in 2026
+    ],
+)
+def test_renewals_run_to_the_last_year_end_reached(tables, as_of, rate):
+    left = [day("2026-06-30"), day("2026-06-30"), pd.NaT, pd.NaT, day("2025-06-30"), pd.NaT]
+    came = [day("2020-01-01")] * 5 + [day("2025-01-01")]
+    spells = pd.DataFrame({"cvr": [*"123456"], "valid_from": came, "valid_to": left})
+    known = spells[spells["valid_from"] <= pd.Timestamp(as_of)].assign(cluster_id="A")
+    known["valid_to"] = known["valid_to"].mask(known["valid_to"] > pd.Timestamp(as_of))
+    found = measure(tables | {"memberships": known}, INDICATORS, as_of)
+    assert found.values.loc["A", "renewal_rate"] == rate
+
+
+def test_respondents_of_one_firm_count_once_and_the_studys_minimum_holds(tables):
+    survey = tables["survey"]
+    again = survey[survey["wave"].eq(2026) & survey["cluster_id"].eq("A")].iloc[[0] * 5]
+    tables["survey"] = pd.concat([survey, again.assign(score=3.0)])
+    found = measure(tables, INDICATORS, END)
+    firms = np.array([20 / 6, 4, 4, 3, 4])  # firm 1: 5 and five times 3
+    assert found.values.loc["A", "satisfaction"] == pytest.approx(firms.mean())
+    assert found.errors.loc["A", "satisfaction"] == pytest.approx(firms.std(ddof=1) / np.sqrt(5))
+    strict = measure(tables, INDICATORS, END, min_firms=6)
+    assert strict.suppressed.loc["A", ["satisfaction", "renewal_rate"]].all()
+    loose = measure(tables, INDICATORS, END, min_firms=3)
+    assert loose.values.loc["B", "satisfaction"] == 2
+
+
 def test_an_absent_table_leaves_its_indicators_empty_and_unused(tables):
-    found = measure({"clusters": tables["clusters"]}, INDICATORS, 2026)
+    found = measure({"clusters": tables["clusters"]}, INDICATORS, END)
     counts = index.screen(found.values, INDICATORS)
     assert counts.index[~counts["used"]].tolist() == [
         "renewal_rate",
@@ -121,18 +158,18 @@ def test_a_survey_item_or_cluster_column_needs_a_row_and_no_code(tables):
     own = INDICATORS.loc[["satisfaction", "private_adviser_density"]]
     own = own.rename(index={"satisfaction": "trust"})
     tables["survey"]["item"] = "trust"
-    assert measure(tables, own, 2026).values.loc["A"].tolist() == [4, 1.5]
+    assert measure(tables, own, END).values.loc["A"].tolist() == [4, 1.5]
 
 
 def test_an_indicator_that_matches_nothing_is_refused(tables):
     odd = INDICATORS.rename(index={"renewal_rate": "renewals"})
     with pytest.raises(UserError, match="readiness indicator renewals: no such measure"):
-        measure(tables, odd, 2026)
+        measure(tables, odd, END)
 
 
 def test_no_cluster_is_refused(tables):
     with pytest.raises(UserError, match="at least one cluster"):
-        measure({"clusters": tables["clusters"].iloc[:0]}, INDICATORS, 2026)
+        measure({"clusters": tables["clusters"].iloc[:0]}, INDICATORS, END)
 
 
 @pytest.mark.parametrize(

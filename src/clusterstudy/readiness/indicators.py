@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ import pandas as pd
 from clusterstudy.errors import UserError
 
 Tables = Mapping[str, pd.DataFrame]
-LEAST = 5
 PAID_LINES = ["membership_fees", "user_payment"]
 NOT_CASH = ["in_kind_cofinancing"]
 
@@ -33,8 +33,8 @@ class Measured:
     errors
         Standard errors, of the same shape; 0 where the value is no sample.
     suppressed
-        True where fewer than :data:`LEAST` answers or members stand behind a value, which is
-        therefore not shown; of the same shape.
+        True where too few firms stand behind a value, which is therefore not shown; of the same
+        shape.
     """
 
     values: pd.DataFrame
@@ -42,7 +42,7 @@ class Measured:
     suppressed: pd.DataFrame
 
 
-def measure(tables: Tables, indicators: pd.DataFrame, year: int) -> Measured:
+def measure(tables: Tables, indicators: pd.DataFrame, as_of: date, min_firms: int = 5) -> Measured:
     """Return every indicator for every cluster of the ``clusters`` table.
 
     Parameters
@@ -52,8 +52,11 @@ def measure(tables: Tables, indicators: pd.DataFrame, year: int) -> Measured:
         absent table are NaN.
     indicators
         Declaration, as :func:`clusterstudy.readiness.declaration.read_indicators` returns it.
-    year
-        Reference year. Yearly sources count with their latest year up to it.
+    as_of
+        Day of the study; its year is the reference year. Yearly sources count with their latest
+        year up to it.
+    min_firms
+        Fewest firms, members or respondents, behind a value that is shown.
 
     Raises
     ------
@@ -64,47 +67,49 @@ def measure(tables: Tables, indicators: pd.DataFrame, year: int) -> Measured:
     if clusters.empty:
         raise UserError("expected at least one cluster and found none", where="clusters")
     found = {
-        str(name): _measure(str(name), source, tables, year).reindex(clusters)
+        str(name): _measure(str(name), source, tables, as_of).reindex(clusters)
         for name, source in indicators["source"].items()
     }
     values, errors, n = (
         pd.DataFrame({name: table[part] for name, table in found.items()})
         for part in ("value", "error", "n")
     )
-    few = n < LEAST
+    few = n < min_firms
     return Measured(values.mask(few), errors.mask(few).fillna(0.0), few & values.notna())
 
 
-def years_with_fees(tables: Tables, year: int) -> pd.DataFrame:
-    """Return the calendar years, ``year`` included, with a membership fee; 0 where never."""
+def years_with_fees(tables: Tables, as_of: date) -> pd.DataFrame:
+    """Return the calendar years, that of ``as_of`` included, with a membership fee."""
     since = tables["clusters"].set_index("cluster_id")["membership_fees_since"]
-    return _counted((year + 1 - since).clip(lower=0).fillna(0))
+    return _counted((as_of.year + 1 - since).clip(lower=0).fillna(0))
 
 
-def renewal_rate(tables: Tables, year: int) -> pd.DataFrame:
-    """Return the percentage of members on the last day of one year who still are on the next's.
+def renewal_rate(tables: Tables, as_of: date) -> pd.DataFrame:
+    """Return the percentage of members at the year end before last who still were at the last.
 
-    From year end to year end, so that memberships which lapse with the year are seen. A firm
-    counts once per cluster, whatever the number of its spells.
+    From year end to year end, so that memberships which lapse with the year are seen, and only
+    to one that ``as_of`` has reached: who will lapse by the next is not known. A firm counts once
+    per cluster, whatever the number of its spells.
     """
+    year = (as_of + timedelta(days=1)).year - 1
     before, after = (_members(tables["memberships"], y) for y in (year - 1, year))
     stayed = before.merge(after.assign(stayed=100.0), how="left", on=["cluster_id", "cvr"])
     return _mean(stayed.fillna({"stayed": 0.0}), "stayed").assign(error=0.0)
 
 
-def fee_income_share(tables: Tables, year: int) -> pd.DataFrame:
+def fee_income_share(tables: Tables, as_of: date) -> pd.DataFrame:
     """Return membership fees and user payment as a percentage of actual cash income."""
     finances = tables["cluster_finances"]
-    actual = _latest(finances[finances["scenario"] == "actual"], year)
+    actual = _latest(finances[finances["scenario"] == "actual"], as_of)
     cash = actual[~actual["line"].isin(NOT_CASH)]
     paid = cash["amount"].where(cash["line"].isin(PAID_LINES), 0.0)
     total = cash.groupby("cluster_id")["amount"].sum()
     return _counted(100 * paid.groupby(cash["cluster_id"]).sum() / total.where(total > 0))
 
 
-def association_ties(tables: Tables, year: int) -> pd.DataFrame:
-    """Return the number of different trade associations in the year's collaborations."""
-    found = _latest(tables["collaborations"], year)
+def association_ties(tables: Tables, as_of: date) -> pd.DataFrame:
+    """Return the number of trade associations in the latest year's collaborations."""
+    found = _latest(tables["collaborations"], as_of)
     sides = [
         found[["cluster_id", f"actor_{side}", f"actor_{side}_type"]].set_axis(
             ["cluster_id", "actor", "type"], axis="columns"
@@ -116,7 +121,7 @@ def association_ties(tables: Tables, year: int) -> pd.DataFrame:
     return _counted(associations.groupby(actors["cluster_id"]).nunique())
 
 
-MEASURES: dict[tuple[str, str], Callable[[Tables, int], pd.DataFrame]] = {
+MEASURES: dict[tuple[str, str], Callable[[Tables, date], pd.DataFrame]] = {
     ("clusters", "years_with_fees"): years_with_fees,
     ("memberships", "renewal_rate"): renewal_rate,
     ("cluster_finances", "fee_income_share"): fee_income_share,
@@ -124,18 +129,18 @@ MEASURES: dict[tuple[str, str], Callable[[Tables, int], pd.DataFrame]] = {
 }
 
 
-def _measure(name: str, source: str, tables: Tables, year: int) -> pd.DataFrame:
+def _measure(name: str, source: str, tables: Tables, as_of: date) -> pd.DataFrame:
     """Return ``value``, ``error`` and ``n`` (NaN where nothing needs hiding) by cluster."""
     if source not in tables:
         return pd.DataFrame(columns=["value", "error", "n"], dtype=float)
     if (source, name) in MEASURES:
-        return MEASURES[source, name](tables, year)
+        return MEASURES[source, name](tables, as_of)
     if source == "clusters" and name in tables["clusters"]:
         return _counted(tables["clusters"].set_index("cluster_id")[name])
     if source == "survey":
         answers = tables["survey"]
         item = answers[(answers["item"] == name) & answers["score"].notna()]
-        return _mean(_latest(item, year, "wave"), "score")
+        return _mean(_latest(item, as_of, "wave"), "score")
     known = ", ".join(f"{name} from {source}" for source, name in MEASURES)
     raise UserError(
         f"no such measure in the table {source}",
@@ -149,13 +154,15 @@ def _counted(values: pd.Series) -> pd.DataFrame:
 
 
 def _mean(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    grouped = rows.groupby("cluster_id")[column]
+    """Return the mean over firms; one that is there more than once counts with its mean."""
+    firms = rows.groupby(["cluster_id", "cvr"])[column].mean()
+    grouped = firms.groupby("cluster_id")
     return pd.DataFrame({"value": grouped.mean(), "error": grouped.sem(), "n": grouped.size()})
 
 
-def _latest(rows: pd.DataFrame, year: int, column: str = "year") -> pd.DataFrame:
-    """Return the rows of the latest year up to ``year`` that has any."""
-    past = rows[rows[column] <= year]
+def _latest(rows: pd.DataFrame, as_of: date, column: str = "year") -> pd.DataFrame:
+    """Return the rows of the latest year up to that of ``as_of`` that has any."""
+    past = rows[rows[column] <= as_of.year]
     return past[past[column] == past[column].max()]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from clusterstudy.disclosure.cells import blank_note
 from clusterstudy.readiness import plots
 from clusterstudy.readiness.declaration import CLAUSES
-from clusterstudy.readiness.indicators import LEAST, Measured
+from clusterstudy.readiness.indicators import Measured
 from clusterstudy.readiness.profile import SEGMENTS, assign
 from clusterstudy.readiness.uncertainty import CHOICES, Replications
 from clusterstudy.report import numbers
@@ -44,19 +45,24 @@ def indicators(page: Page, declared: pd.DataFrame, screened: pd.DataFrame) -> No
             "known": _("Clusters with a value"),
             "rule": _("If missing"),
         },
-        formats={"bar": 1, ("goalpost_low", "goalpost_high"): _short_interval, "weight": 0},
+        formats={
+            "bar": 1,
+            ("goalpost_low", "goalpost_high"): numbers.whole_interval,
+            "weight": 0,
+        },
     )
 
 
-def values(page: Page, measured: Measured, declared: pd.DataFrame, names: pd.Series) -> None:
+def values(
+    page: Page, measured: Measured, declared: pd.DataFrame, names: pd.Series, min_firms: int
+) -> None:
     """Show the measured values, clusters by indicators."""
     units = declared.loc[measured.values.columns]
     shown = measured.values.T.assign(
         label=[f"{_(row['label'])} ({_(row['unit'])})" for name, row in units.iterrows()]
     ).reset_index(drop=True)
     codes = {str(code): str(code) for code in measured.values.index}
-    few = int(measured.suppressed.to_numpy().sum())
-    told = _("Blank, for fewer than {least} answers or members stand behind: {n}.")
+    few = blank_note(int(measured.suppressed.to_numpy().sum()), min_firms)
     who = "; ".join(f"{code} {name}" for code, name in names.items())
     page.table(
         shown,
@@ -64,7 +70,7 @@ def values(page: Page, measured: Measured, declared: pd.DataFrame, names: pd.Ser
         caption=_("Measured values by cluster"),
         headings={"label": _("Indicator"), **codes},
         formats=dict.fromkeys(codes, 1),
-        note=" ".join([f"{who}.", *([told.format(n=few, least=LEAST)] if few else [])]),
+        note=f"{who}. {few}".strip(),
     )
 
 
@@ -87,7 +93,7 @@ def clauses(page: Page, drawn: Replications, names: pd.Series, cluster: str, lev
             "median": _("Median"),
             BOUNDS: _("Interval"),
         },
-        formats={"median": 0, BOUNDS: _short_interval},
+        formats={"median": 0, BOUNDS: numbers.whole_interval},
         note=_("{level} intervals over all settings. Hollow: context, not merit.").format(
             level=numbers.percent(level, 0)
         ),
@@ -104,7 +110,7 @@ def ranks(page: Page, drawn: Replications, names: pd.Series, cluster: str, level
         caption=_("Rank of the composite over all settings"),
         data=intervals.assign(cluster=names.reindex(intervals.index)).reset_index(drop=True),
         headings={"cluster": _("Cluster"), "median": _("Median rank"), BOUNDS: _("Interval")},
-        formats={"median": 0, BOUNDS: _short_interval},
+        formats={"median": 0, BOUNDS: numbers.whole_interval},
         note=_("{level} intervals. Clusters stand in the order of their codes.").format(
             level=numbers.percent(level, 0)
         ),
@@ -136,7 +142,7 @@ def segments(
             **{code: _(label) for code, label in SEGMENTS.items()},
             "context": _("Good preconditions by the field alone"),
         },
-        formats=dict.fromkeys([*SEGMENTS, "context"], _whole_percent),
+        formats=dict.fromkeys([*SEGMENTS, "context"], numbers.whole_percent),
     )
 
 
@@ -166,8 +172,8 @@ def choices(page: Page, indices: pd.DataFrame) -> None:
             ("total_low", "total_high"): _("95 % interval"),
         },
         formats={
-            "first": _whole_percent,
-            "total": _whole_percent,
+            "first": numbers.whole_percent,
+            "total": numbers.whole_percent,
             ("first_low", "first_high"): _percent_interval,
             ("total_low", "total_high"): _percent_interval,
         },
@@ -191,14 +197,6 @@ def left_out(page: Page, frame: pd.DataFrame, declared: pd.DataFrame) -> None:
         },
         formats={"mean": 1, "most": 0},
     )
-
-
-def _whole_percent(share: float) -> str:
-    return numbers.percent(share, 0)
-
-
-def _short_interval(low: float, high: float) -> str:
-    return numbers.interval(low, high, digits=0)
 
 
 def _percent_interval(low: float, high: float) -> str:
