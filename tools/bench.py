@@ -72,8 +72,9 @@ def measure(name: str, firms: int) -> dict[str, float]:
     estimator = next(each for each in ESTIMATORS if each.__name__ == name)
     panel = simulate(firms, SEED)
     noise = np.random.default_rng(SEED).normal(size=(firms, 2))
-    panel = replace(panel, covariates=np.column_stack([panel.covariates, noise]))
-    rows = long(panel)
+    covariates = np.hstack([panel.design(0)[:, 1:], noise])
+    panel = replace(panel, covariates=covariates)
+    rows = long(panel, covariates)
     seconds = []
     for _ in range(RUNS):
         start = time.perf_counter()
@@ -85,7 +86,7 @@ def measure(name: str, firms: int) -> dict[str, float]:
     return {"seconds": min(seconds), "memory": peak / MIB, "effect": effect}
 
 
-def long(panel: Panel) -> pd.DataFrame:
+def long(panel: Panel, covariates: np.ndarray) -> pd.DataFrame:
     """Return the panel as the other packages take it."""
     n, t = panel.outcome.shape
     cohort = np.where(np.isinf(panel.cohort), 0, panel.cohort).astype(int)
@@ -96,7 +97,7 @@ def long(panel: Panel) -> pd.DataFrame:
             "y": panel.outcome.ravel(),
             "g": np.repeat(cohort, t),
         }
-        | {f"x{k + 1}": np.repeat(x, t) for k, x in enumerate(np.transpose(panel.covariates))}
+        | {f"x{k + 1}": np.repeat(x, t) for k, x in enumerate(covariates.T)}
     )
 
 

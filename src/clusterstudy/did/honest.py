@@ -163,7 +163,7 @@ def smoothness(
         low, high = confidence_set(bound)
         return low <= 0 <= high
 
-    scale = np.sqrt(np.diag(sigma)).max()
+    scale = float(np.sqrt(np.diag(sigma)).max())
     return Sensitivity(_sets(bounds, confidence_set), _breakdown(holds_zero, scale))
 
 
