@@ -301,6 +301,21 @@ def test_steps_come_in_the_order_of_their_days_and_none_is_lost(dialogue):
     assert list(log.steps(log.entries(dialogue), date(2026, 6, 1))["passed"]) == [False] * 3
 
 
+def test_meetings_and_balances_sum_up_the_log(dialogue):
+    again = dialogue.iloc[[1]].assign(date=day("2028-03-01"), position=1, agreed_follow_up=None)
+    entries = log.entries(pd.concat([dialogue, again]))
+    held = log.meetings(entries)
+    assert held[["guideposts", "balances", "steps"]].to_numpy().tolist() == [
+        ["a", 1, 0],
+        ["a, b", 2, 1],
+        ["d", 1, 1],
+        ["c", 1, 1],
+    ]
+    weighed = log.courses(entries).set_index("consideration")
+    assert weighed.loc["v ↔ w", ["times", "first", "latest"]].to_list() == [2, -2, 1]
+    assert "s ↔ t" not in weighed.index  # no position was noted
+
+
 def test_the_overview_follows_the_codes_and_counts(dialogue):
     entries = log.entries(dialogue)
     opened = pd.DataFrame({"cluster_id": ["A", "A"], "guidepost": ["d", "b"]})

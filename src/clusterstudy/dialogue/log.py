@@ -72,6 +72,42 @@ def steps(log: pd.DataFrame, as_of: date) -> pd.DataFrame:
     )
 
 
+def meetings(log: pd.DataFrame) -> pd.DataFrame:
+    """Return the meetings, latest first: ``cluster_id``, ``date``, ``guideposts`` (letters talked
+    over), ``balances`` (weighed) and ``steps`` (agreed)."""
+    held = log.groupby(["cluster_id", "date"]).agg(
+        guideposts=("guidepost", _letters),
+        balances=("consideration", "size"),
+        steps=("agreed_follow_up", "nunique"),
+    )
+    return held.reset_index().sort_values(
+        ["date", "cluster_id"], ascending=[False, True], ignore_index=True
+    )
+
+
+def courses(log: pd.DataFrame) -> pd.DataFrame:
+    """Return where each balance lay at the first and the latest meeting that weighed it.
+
+    Parameters
+    ----------
+    log
+        As :func:`entries` returns it.
+
+    Returns
+    -------
+    DataFrame with ``cluster_id``, ``guidepost``, ``consideration``, ``times`` (meetings with a
+    position), ``first`` and ``latest`` (positions) and ``date`` of the latest.
+    """
+    placed = log[log["position"].notna()].sort_values("date")
+    weighed = placed.groupby(["cluster_id", "guidepost", "consideration"])
+    return weighed.agg(
+        times=("date", "size"),
+        first=("position", "first"),
+        latest=("position", "last"),
+        date=("date", "max"),
+    ).reset_index()
+
+
 def overview(
     clusters: list[str], log: pd.DataFrame, agreed: pd.DataFrame, opened: pd.DataFrame
 ) -> pd.DataFrame:
@@ -94,9 +130,7 @@ def overview(
     """
     by = log.groupby("cluster_id")["date"]
     passed = agreed.groupby("cluster_id")["passed"].agg(["sum", "size"])
-    letters = opened.groupby("cluster_id")["guidepost"].agg(
-        lambda found: ", ".join(sorted({*found}))
-    )
+    letters = opened.groupby("cluster_id")["guidepost"].agg(_letters)
     frame = pd.DataFrame(
         {
             "meetings": by.nunique(),
@@ -109,3 +143,7 @@ def overview(
     frame[counts] = frame[counts].fillna(0).astype(int)
     frame["guideposts"] = letters.reindex(clusters).fillna("")
     return frame.rename_axis("cluster_id").reset_index()
+
+
+def _letters(guideposts: pd.Series) -> str:
+    return ", ".join(sorted({*guideposts}))

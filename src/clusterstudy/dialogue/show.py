@@ -224,17 +224,38 @@ def steps(page: Page, agreed: pd.DataFrame, cluster: str, as_of: date) -> None:
     )
 
 
-def log(page: Page, entries: pd.DataFrame) -> None:
-    """Show what was weighed at the meetings with one cluster, latest first."""
+def meetings(page: Page, held: pd.DataFrame, weighed: pd.DataFrame) -> None:
+    """Show the meetings with one cluster, and where each balance lay at first and lately.
+
+    Parameters
+    ----------
+    held, weighed
+        As :func:`clusterstudy.dialogue.log.meetings` and
+        :func:`clusterstudy.dialogue.log.courses` return them.
+    """
     page.table(
-        entries.assign(weighed=entries["position"].map(POSITIONS).map(_, "ignore")),
-        name="log",
-        caption=_("What was weighed at the meetings, latest first"),
+        held,
+        name="meetings",
+        caption=_("Meetings, latest first"),
         headings={
             "date": _("Meeting"),
+            "guideposts": _("Guideposts talked over"),
+            "balances": _("Balances weighed"),
+            "steps": _("Steps agreed"),
+        },
+    )
+    lay = {name: weighed[name].map(POSITIONS).map(_) for name in ("first", "latest")}
+    page.table(
+        weighed.assign(**lay),
+        name="balances",
+        caption=_("Where the balances lay, at the first and the latest meeting that weighed them"),
+        headings={
             "guidepost": _("Guidepost"),
             "consideration": _("Balance weighed"),
-            "weighed": _("Where it lay"),
+            "times": _("Times"),
+            "first": _("At first"),
+            "latest": _("Lately"),
+            "date": _("Latest meeting"),
         },
         note=_("Where a balance lies is no score: both considerations are of equal standing."),
     )
