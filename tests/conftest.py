@@ -30,7 +30,7 @@ def a_run() -> Callable[..., dict[str, Any]]:
     def described(
         cluster: str = "programme", *, lang: str = "en", failed: bool = False, **other: Any
     ) -> dict[str, Any]:
-        finding = Finding("firms", "cvr", "Rule.", "warning", 2, 90, ("row 7",))
+        finding = Finding("firms", "cvr", "Rule.", "warning", 2, 90, (7,))
         sha256 = {"firms": "f" * 64}
         verdict = Verdict("a1b2", (finding,), {"firms": 90}, sha256, "2026-11-24T09:00")
         model = NOTEBOOKS["20_impact_did"](cluster=cluster, lang=lang)

@@ -47,8 +47,11 @@ def run(
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, folder, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
-        told = [str(finding) for finding in verdict.findings if finding.severity != "info"]
-        console.show("\n".join([*told, f"Data {name}: {verdict.lines()[-1]}"]))
+        *findings, total = verdict.lines()
+        told = [line for line in findings if not line.startswith("info")]
+        console.show("\n".join([*told, f"Data {name}: {total}"]))
+        if told:
+            console.show(f"Whose rows they are: clusterstudy check {name}")
     if batch.refused:
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
@@ -81,12 +84,14 @@ def check(
     """Pass data through the quality gate and list what it finds."""
     from clusterstudy import console
     from clusterstudy.paths import REPORTS
-    from clusterstudy.quality import verdict_for
+    from clusterstudy.quality import named, verdict_for
     from clusterstudy.sources import open_dataset
 
     with console.waiting("Checking the data"):
-        verdict = verdict_for(open_dataset(data), REPORTS)
-    console.show("\n".join(verdict.lines()))
+        dataset = open_dataset(data)
+        verdict = verdict_for(dataset, REPORTS)
+        lines = verdict.lines(named(dataset))
+    console.show("\n".join(lines))
     raise typer.Exit(1 if verdict.status == "critical" else 0)
 
 

@@ -16,8 +16,9 @@ from clusterstudy.contract.rules import RULES
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import LEGAL_FORM, SOLE_PROPRIETOR
 from clusterstudy.demo import generate, truth
-from clusterstudy.quality import Verdict, gate, verdict_for
+from clusterstudy.quality import Verdict, gate, named, verdict_for
 from clusterstudy.quality.gate import REQUIRED
+from clusterstudy.report import html
 
 PROMISES = {
     "malformed": "expect_column_values_to_match_regex",
@@ -81,18 +82,29 @@ def test_every_recorded_error_is_found_and_nothing_else(dirty):
 
 
 @pytest.mark.slow
-def test_no_sole_proprietor_is_named(dirty):
-    folder, verdict, pages = dirty
+def test_the_terminal_names_companies_and_no_sole_proprietor(dirty):
+    folder, verdict, _ = dirty
     firms = Dataset(folder).read("firms")
     company = firms["legal_form"].isin(LEGAL_FORM.keys() - {SOLE_PROPRIETOR})
-    companies, persons = set(firms.loc[company, "cvr"]), set(firms.loc[~company, "cvr"])
-    lines = "\n".join(verdict.lines())
-    named = set(WHOLE_NUMBER.findall(lines))
-    assert named
-    assert named <= companies
+    companies = set(firms.loc[company, "cvr"])
+    lines = "\n".join(verdict.lines(named(Dataset(folder))))
+    numbers = set(WHOLE_NUMBER.findall(lines))
+    assert numbers
+    assert numbers <= companies
     assert "••••••" in lines
-    for page in pages.iterdir():
-        assert persons.isdisjoint(WHOLE_NUMBER.findall(page.read_text(encoding="utf-8")))
+
+
+@pytest.mark.slow
+def test_what_is_published_names_no_firm(dirty, executed, a_run):
+    folder, verdict, pages = dirty
+    firms = set(Dataset(folder).read("firms")["cvr"])
+    described = a_run(quality=verdict.as_dict())
+    published = {page.name: page.read_text(encoding="utf-8") for page in pages.iterdir()}
+    published["manifest.json"] = json.dumps(described)
+    published["report.html"] = html.render(executed, described)
+    for name, text in published.items():
+        assert firms.isdisjoint(WHOLE_NUMBER.findall(text)), name
+    assert f"row {verdict.findings[0].rows[0]}" in "\n".join(verdict.lines())
 
 
 @pytest.mark.slow
@@ -100,9 +112,9 @@ def test_the_pages_load_nothing_from_elsewhere(dirty):
     pages = dirty[2]
     assert {page.stem for page in pages.iterdir()} == {*TABLES, "index"}
     for page in pages.iterdir():
-        html = page.read_text(encoding="utf-8")
-        assert not RESOURCE.search(html), page.name
-        for link in re.findall(r'href="([^"#]+)"', html):
+        text = page.read_text(encoding="utf-8")
+        assert not RESOURCE.search(text), page.name
+        for link in re.findall(r'href="([^"#]+)"', text):
             assert (pages / link).is_file(), f"{page.name}: {link}"
 
 
@@ -136,7 +148,7 @@ def test_absent_and_unreadable_tables_are_findings_and_judged_once(tmp_path, mon
     verdict = verdict_for(Dataset(data), reports)
     critical = {f.table: f for f in verdict.findings if f.severity == "critical"}
     assert set(critical) == set(REQUIRED)
-    assert critical["firms"].examples == ("firms.csv, column founded, row 2",)
+    assert critical["firms"].place == "firms.csv, column founded, row 2"
     assert [(f.table, f.column) for f in verdict.findings if f.severity == "warning"] == [
         ("programme", "grant")
     ]

@@ -140,7 +140,7 @@ def test_a_report_says_what_it_was_made_for_and_from(executed, a_run):
         "Board, 10\u00a0December\u00a02026, item 4, annex 4.2",
         "Synthetic data.",
         "Rule.",
-        "row 7",
+        "Rows in the file, for example",
         "ffffffffffff",
         "1.0 0123456",
     ):

@@ -4,7 +4,8 @@ Great Expectations is imported only while :func:`gate` judges, for the import ta
 """
 
 from clusterstudy.quality.gate import gate
+from clusterstudy.quality.keys import named
 from clusterstudy.quality.store import verdict_for
 from clusterstudy.quality.verdict import Finding, Verdict
 
-__all__ = ["Finding", "Verdict", "gate", "verdict_for"]
+__all__ = ["Finding", "Verdict", "gate", "named", "verdict_for"]

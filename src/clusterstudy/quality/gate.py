@@ -23,7 +23,7 @@ from clusterstudy.contract.rules import RULES, Severity
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.errors import UserError
 from clusterstudy.paths import EXPECTATIONS
-from clusterstudy.quality import docs, keys
+from clusterstudy.quality import docs
 from clusterstudy.quality.verdict import SEVERITIES, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def gate(dataset: Dataset, *, pages: Path | None = None) -> Verdict:
     tables, findings = _read(dataset)
     results = list(_validated(tables))
     for result in results:
-        findings += _findings(result, tables)
+        findings += _findings(result, tables[result.suite_name])
     if pages:
         docs.write(results, pages)
     return Verdict(
@@ -95,7 +95,7 @@ def _read(dataset: Dataset) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
         except UserError as error:
             where = error.where.removeprefix(f"{dataset.folder}{os.sep}")
             rule = "The file must be readable in the contract's types."
-            findings.append(Finding(name, "", rule, "critical", 0, 0, (where,)))
+            findings.append(Finding(name, "", rule, "critical", 0, 0, place=where))
     return tables, findings
 
 
@@ -151,29 +151,26 @@ def _with_faults(table: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame
     )
 
 
-def _findings(
-    result: ExpectationSuiteValidationResult, tables: Mapping[str, pd.DataFrame]
-) -> list[Finding]:
+def _findings(result: ExpectationSuiteValidationResult, frame: pd.DataFrame) -> list[Finding]:
     """Return the broken rules, and take the rows' values out of the result.
 
-    Only numbers of rows and masked keys are left in it, for pages may be written from it.
+    Only numbers of rows are left in it, for pages may be written from it.
     """
     table = result.suite_name
-    frame, firms = tables[table], tables.get("firms")
     findings = []
     for item in result.results:
-        rows = item.result.pop("partial_unexpected_index_list", [])[:EXAMPLES]
-        examples = keys.examples(frame, rows, TABLES[table], firms) if rows else ()
-        item.result["partial_unexpected_list"] = list(examples)
+        labels = item.result.pop("partial_unexpected_index_list", [])[:EXAMPLES]
+        found = _finding(item, table, len(frame), tuple(int(label) + 2 for label in labels))
+        item.result["partial_unexpected_list"] = list(found.examples())
         item.result.pop("partial_unexpected_counts", None)
         if not item.success:
-            findings.append(_finding(item, table, len(frame), examples))
+            findings.append(found)
     order = {name: place for place, name in enumerate(["", *TABLES[table].names])}
     return sorted(findings, key=lambda finding: order[finding.column.split(", ")[0]])
 
 
 def _finding(
-    item: ExpectationValidationResult, table: str, rows: int, examples: tuple[str, ...]
+    item: ExpectationValidationResult, table: str, of: int, rows: tuple[int, ...]
 ) -> Finding:
     expectation = item.expectation_config
     assert expectation is not None
@@ -184,8 +181,8 @@ def _finding(
         f"{expectation.description}{' It could not be judged.' if unjudged else ''}",
         "critical" if unjudged else expectation.severity.value,
         item.result.get("unexpected_count", 0),
+        of,
         rows,
-        examples,
     )
 
 

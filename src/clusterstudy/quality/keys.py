@@ -1,4 +1,7 @@
-"""Name rows without naming persons.
+"""Name rows on the terminal of those who have the file, without naming persons.
+
+What is published (reports, manifests, Data Docs, kept verdicts) names no key at all: a verdict
+holds numbers of rows, and only ``clusterstudy check`` looks up whose rows they are.
 
 A sole proprietor's CVR number is personal data, and so may be one that no register knows; who
 answered a survey is personal; free text may hold anything. Such keys are masked, and the row's
@@ -7,40 +10,54 @@ number in the file still finds the row for those who have the file.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
 
-from clusterstudy.contract.schema import Column, Table
+from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.schema import Column
+from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import LEGAL_FORM, SOLE_PROPRIETOR
+from clusterstudy.errors import UserError
+from clusterstudy.quality.verdict import Finding
 
 PUBLIC = {"cluster_id", "project_id", "service_type", "item", "measure", "industry_group"}
 HIDDEN = "•" * 6
 
 
-def examples(
-    frame: pd.DataFrame, rows: Iterable[Hashable], table: Table, firms: pd.DataFrame | None
-) -> tuple[str, ...]:
-    """Return number and key of each of ``rows``, for instance ``row 17: 23••••••, 2024``.
+def named(dataset: Dataset) -> Callable[[Finding], tuple[str, ...]]:
+    """Return what gives number and key of a finding's rows: ``row 17: 23••••••, 2024``.
 
     Parameters
     ----------
-    frame
-        The table, whose index counts the file's rows from 0; row numbers count the header too.
-    rows
-        Labels in the index of ``frame``.
-    firms
-        The table of firms, which tells who is a sole proprietor; None masks every CVR number.
+    dataset
+        The data that were judged. Its table of firms tells who is a sole proprietor; where it
+        cannot be read, every CVR number is masked.
     """
-    columns = [table.column(name) for name in table.key if name in frame]
-    keys = frame.loc[list(rows), [column.name for column in columns]]
-    companies = _companies(keys, columns, firms)
-    return tuple(
-        f"row {row + 2}: " + ", ".join(map(partial(_shown, companies=companies), key, columns))
-        for row, *key in keys.itertuples()
-    )
+    read = cache(dataset.read)
+
+    def examples(finding: Finding) -> tuple[str, ...]:
+        if not finding.rows:
+            return finding.examples()
+        table = TABLES[finding.table]
+        keys = read(table.name, table.key).loc[[row - 2 for row in finding.rows]]
+        columns = [table.column(str(name)) for name in keys]
+        companies = _companies(keys, columns, firms())
+        return tuple(
+            f"row {row + 2}: " + ", ".join(map(partial(_shown, companies=companies), key, columns))
+            for row, *key in keys.itertuples()
+        )
+
+    @cache
+    def firms() -> pd.DataFrame | None:
+        try:
+            return dataset.read("firms", ["cvr", "legal_form"])
+        except UserError:
+            return None
+
+    return examples
 
 
 def _companies(

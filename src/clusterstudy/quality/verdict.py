@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -27,8 +27,11 @@ class Finding:
         there.
     count, of
         Rows that break the rule, and rows of the table.
-    examples
-        Row and key of up to five of them, with personal keys masked. No other values.
+    rows
+        Numbers in the file of up to five of them, the header counted. No key and no value: a
+        verdict is published.
+    place
+        File, column and row that cannot be read; empty otherwise.
     """
 
     table: str
@@ -37,14 +40,20 @@ class Finding:
     severity: Severity
     count: int
     of: int
-    examples: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    place: str = ""
 
-    def __str__(self) -> str:
+    def examples(self) -> tuple[str, ...]:
+        """Return where in the file the rule is broken, for example."""
+        return (self.place,) if self.place else tuple(f"row {row}" for row in self.rows)
+
+    def line(self, examples: Iterable[str]) -> str:
         """Return the finding on one line."""
         where = f"{self.table}.{self.column}" if self.column else self.table
         rows = f" {self.count:,} of {self.of:,} rows break it." if self.count else ""
-        examples = f" For example {'; '.join(self.examples)}." if self.examples else ""
-        return f"{self.severity}: {where}: {self.rule}{rows}{examples}"
+        listed = "; ".join(examples)
+        shown = f" For example {listed}." if listed else ""
+        return f"{self.severity}: {where}: {self.rule}{rows}{shown}"
 
 
 @dataclass(frozen=True)
@@ -77,12 +86,12 @@ class Verdict:
         found = {finding.severity for finding in self.findings}
         return "critical" if "critical" in found else "warning" if "warning" in found else "ok"
 
-    def lines(self) -> list[str]:
+    def lines(self, examples: Callable[[Finding], Iterable[str]] = Finding.examples) -> list[str]:
         """Return the verdict for a terminal: one line per finding, then the sum."""
         counts = (sum(f.severity == severity for f in self.findings) for severity in SEVERITIES)
         critical, warnings, _ = counts
         return [
-            *map(str, self.findings),
+            *(finding.line(examples(finding)) for finding in self.findings),
             f"{self.status}: {len(self.tables)} tables, {sum(self.tables.values()):,} rows, "
             f"{critical} critical findings, {warnings} warnings",
         ]
@@ -95,8 +104,7 @@ class Verdict:
     def from_dict(cls, values: Mapping[str, Any]) -> Verdict:
         """Return the verdict that :meth:`as_dict` described."""
         findings = tuple(
-            Finding(**{**finding, "examples": tuple(finding["examples"])})
-            for finding in values["findings"]
+            Finding(**{**finding, "rows": tuple(finding["rows"])}) for finding in values["findings"]
         )
         rest = {name: values[name] for name in ("key", "tables", "fingerprint", "checked_at")}
         return cls(findings=findings, **rest)

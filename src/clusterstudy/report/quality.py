@@ -40,7 +40,7 @@ def _findings(findings: list[Mapping[str, Any]]) -> Markup | None:
             "rule": _(finding["rule"]),
             "count": finding["count"],
             "of": finding["of"],
-            "examples": "; ".join(finding["examples"]),
+            "examples": finding["place"] or ", ".join(map(str, finding["rows"])),
         }
         for finding in findings
     )
@@ -50,7 +50,7 @@ def _findings(findings: list[Mapping[str, Any]]) -> Markup | None:
         "rule": _("Rule"),
         "count": _("Rows against it"),
         "of": _("Rows"),
-        "examples": _("Examples, personal keys masked"),
+        "examples": _("Rows in the file, for example"),
     }
     return Markup(
         fragments.table(frame, caption=_("Findings of the data check"), headings=headings)
