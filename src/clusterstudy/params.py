@@ -243,12 +243,18 @@ def validated(model: type[M], values: object, *, where: str, at: str = "") -> M:
 def from_text(model: type[BaseModel], key: str, text: str) -> object:
     """Return what was written on a command line as a value for the field ``key``.
 
-    Numbers and truth values are read as in YAML, lists are separated by commas.
+    Numbers and truth values are read as in YAML, lists are separated by commas. What is no YAML
+    stays text.
     """
     annotation = model.model_fields[key].annotation
     if get_origin(annotation) is list:
         return [item.strip() for item in text.split(",") if item.strip()]
-    return yaml.safe_load(text) if annotation in (int, float, bool) else text
+    if annotation not in (int, float, bool):
+        return text
+    try:
+        return yaml.load(text, _Strictly)
+    except yaml.YAMLError:
+        return text
 
 
 def unknown(what: str, found: object, allowed: Iterable[str], *, where: str) -> UserError:
@@ -335,23 +341,34 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Reads YAML and refuses a key that comes twice, which YAML would silently overwrite."""
+class _Strictly(yaml.SafeLoader):
+    """Reads YAML and names the line of a key that is no text or comes twice, and of bad values."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _mistake("a key is no text", key)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is there more than once", key.start_mark
-                )
+                raise _mistake(f"the key {key.value!r} is there more than once", key)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError):  # as PyYAML lets them through
+            kind = node.tag.rpartition(":")[2]
+            raise _mistake(f"{_short(node.value)} is no {kind}", node) from None
+
+
+def _mistake(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _read_yaml(path: Path) -> object:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        return yaml.load(path.read_text(encoding="utf-8"), _Strictly)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"not valid YAML: {error.problem}", where=f"{shown(path)}{line}") from None

@@ -109,6 +109,9 @@ def test_only_takes_notebooks_and_clusters_by_pattern(tmp_path):
         (("outcome: all", "outcome: [profit]"), "unknown outcome 'profit'. Allowed: fte, product"),
         (("outcome: all", "dose: all"), "runs[1].sweep.dose: `all` is not known for dose"),
         (("title: A study", "title: {A study"), "not valid YAML"),
+        (("2027-12-31", "2027-02-30"), "line 2: not valid YAML: '2027-02-30' is no timestamp"),
+        (("title: A", "? [a, b]\n: A"), "line 1: not valid YAML: a key is no text"),
+        (("2027-12-31", "!!bool maybe"), "line 2: not valid YAML: 'maybe' is no bool"),
         ((GOOD, ""), "expected keys with values and found None"),
     ],
 )
@@ -127,6 +130,8 @@ def test_a_mistake_is_one_line_that_names_file_key_and_what_is_allowed(change, m
         ("method", "dd", "--set: method: unknown value 'dd'. Allowed: dr, ipw, or"),
         ("level", "much", "--set: level: expected a number and found 'much'"),
         ("output", "x", "--set: unknown parameter 'output'"),
+        ("min_firms", "[: ", "--set: min_firms: expected a whole number and found '[: '"),
+        ("min_firms", "2027-02-30", "--set: min_firms: expected a whole number and found '2027-"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_named_there(key, text, message, tmp_path):
