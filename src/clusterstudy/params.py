@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from clusterstudy.contract.vocabulary import PROGRAMME
@@ -24,6 +32,7 @@ from clusterstudy.errors import UserError
 from clusterstudy.paths import PARAMS, ROOT
 
 M = TypeVar("M", bound=BaseModel)
+D = TypeVar("D", "BaselineParameters", "_Estimation")
 
 
 def _iso_date(value: object) -> str:
@@ -74,6 +83,20 @@ class NotebookParameters(_Common):
     output: str = Field("", description="Folder for tables and figures; empty writes none")
 
 
+def _fit_each_other(p: D) -> D:
+    """Refuse years out of order, and a power that chance alone would give."""
+    start, chance = p.programme_start, round(1 - p.level, 6)
+    if p.first_year >= start:
+        rule = f"first_year before programme_start ({start}) and found {p.first_year}"
+    elif p.results_from < start:
+        rule = f"results_from not before programme_start ({start}) and found {p.results_from}"
+    elif p.power <= chance:
+        rule = f"power above 1 - level ({chance}) and found {p.power}"
+    else:
+        return p
+    raise ValueError(f"expected {rule}")
+
+
 class BaselineParameters(NotebookParameters):
     """10_baseline: the baseline measurement."""
 
@@ -85,6 +108,8 @@ class BaselineParameters(NotebookParameters):
     results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+    _check = model_validator(mode="after")(_fit_each_other)
 
 
 class _Estimation(NotebookParameters):
@@ -108,6 +133,8 @@ class _Estimation(NotebookParameters):
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
 
+    _check = model_validator(mode="after")(_fit_each_other)
+
     @property
     def least_treated(self) -> int:
         """Fewest new entrants behind an estimate that is shown."""
@@ -125,7 +152,7 @@ class ReadinessParameters(NotebookParameters):
     """30_readiness: readiness for commercialisation, with its uncertainty."""
 
     replications: int = Field(10_000, ge=100, description="Monte Carlo replications")
-    certainty: Level = Field(0.8, description="Least probability to name a segment")
+    certainty: float = Field(0.8, gt=0.5, lt=1, description="Least probability to name a segment")
     level: Level = Field(0.9, description="Level of rank intervals")
 
 
@@ -240,6 +267,13 @@ def validated(model: type[M], values: object, *, where: str, at: str = "") -> M:
         raise _first_mistake(model, error, where, at) from None
 
 
+def field_of(model: type[BaseModel], key: str) -> type[BaseModel]:
+    """Return a model of the field ``key`` alone, to check a value by itself."""
+    field = model.model_fields[key]
+    definition: dict[str, Any] = {key: (field.annotation, field)}
+    return create_model(key, __base__=_Strict, **definition)
+
+
 def from_text(model: type[BaseModel], key: str, text: str) -> object:
     """Return what was written on a command line as a value for the field ``key``.
 
@@ -322,6 +356,8 @@ def _first_mistake(
         allowed = mistake["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return unknown("value", found, allowed, where=where)
     message = mistake["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if mistake["type"] == "value_error" and not location:
+        return UserError(message, where=where)
     expected = EXPECTED.get(mistake["type"], message)
     return UserError(f"expected {expected} and found {_short(found)}", where=where)
 

@@ -108,6 +108,16 @@ def test_only_takes_notebooks_and_clusters_by_pattern(tmp_path):
         (("[programme, K02]", "[]"), "expected `all` or a list of values and found []"),
         (("outcome: all", "outcome: [profit]"), "unknown outcome 'profit'. Allowed: fte, product"),
         (("outcome: all", "dose: all"), "runs[1].sweep.dose: `all` is not known for dose"),
+        (("method: ipw", "power: 0.05"), "runs[1]: expected power above 1 - level (0.05) and fou"),
+        (("method: ipw", "first_year: 2025"), "expected first_year before programme_start (2025)"),
+        (
+            ("outcome: all", "outcome: all, results_from: [2027, 2024]"),
+            "runs[1]: expected results_from not before programme_start (2025) and found 2024",
+        ),
+        (
+            ("20_impact_did\n    set: {method: ipw,", "30_readiness\n    set: {certainty: 0.5,"),
+            "runs[1].set.certainty: expected greater than 0.5 and found 0.5",
+        ),
         (("title: A study", "title: {A study"), "not valid YAML"),
         (("2027-12-31", "2027-02-30"), "line 2: not valid YAML: '2027-02-30' is no timestamp"),
         (("title: A", "? [a, b]\n: A"), "line 1: not valid YAML: a key is no text"),
@@ -130,6 +140,7 @@ def test_a_mistake_is_one_line_that_names_file_key_and_what_is_allowed(change, m
         ("method", "dd", "--set: method: unknown value 'dd'. Allowed: dr, ipw, or"),
         ("level", "much", "--set: level: expected a number and found 'much'"),
         ("output", "x", "--set: unknown parameter 'output'"),
+        ("first_year", "2030", "--set: expected first_year before programme_start (2025) and fou"),
         ("min_firms", "[: ", "--set: min_firms: expected a whole number and found '[: '"),
         ("min_firms", "2027-02-30", "--set: min_firms: expected a whole number and found '2027-"),
     ],
@@ -137,6 +148,12 @@ def test_a_mistake_is_one_line_that_names_file_key_and_what_is_allowed(change, m
 def test_a_mistake_on_the_command_line_is_named_there(key, text, message, tmp_path):
     with pytest.raises(UserError, match=re.escape(message)):
         planned(GOOD, tmp_path, **{key: text})
+
+
+def test_values_that_fit_each_other_may_all_differ_from_the_defaults(tmp_path):
+    early = "first_year: 1987, programme_start: 1988, results_from: 1988"
+    runs = planned(GOOD.replace("method: ipw", early), tmp_path, power="0.9")
+    assert runs[-1].parameters.programme_start == 1988
 
 
 def test_an_unknown_study_names_the_ones_there_are(tmp_path, monkeypatch):

@@ -20,7 +20,9 @@ from clusterstudy.errors import UserError
 from clusterstudy.params import (
     Meeting,
     NotebookParameters,
+    RunSpec,
     Study,
+    field_of,
     from_text,
     model_of,
     unknown,
@@ -131,10 +133,12 @@ def override(study: Study, texts: Mapping[str, str]) -> Study:
     specs = []
     for spec, model in zip(study.runs, models, strict=True):
         given = {k: from_text(model, k, t) for k, t in texts.items() if k in model.model_fields}
-        validated(model, given, where="--set")
+        for key, value in given.items():
+            validated(field_of(model, key), {key: value}, where="--set")
         data = given.pop("data", study.data)
         sweep = {key: values for key, values in spec.sweep.items() if key not in given}
         specs.append(spec.model_copy(update={"set": spec.set | given, "sweep": sweep}))
+        _check_combinations(specs[-1], where="--set")
     return study.model_copy(update={"data": data, "runs": specs})
 
 
@@ -144,8 +148,8 @@ def check(study: Study, file: str) -> None:
     Raises
     ------
     UserError
-        At the first unknown notebook or key, wrong type or impossible value, with its place in
-        ``file``.
+        At the first unknown notebook or key, wrong type, impossible value or combination, with
+        its place in ``file``.
     """
     for index, spec in enumerate(study.runs):
         at = f"runs[{index}]"
@@ -158,6 +162,7 @@ def check(study: Study, file: str) -> None:
                 raise UserError("this key is both set and swept", where=where)
             for value in [] if values == ALL else _listed(values, where):
                 _check_value(spec.notebook, key, value, file, f"{at}.sweep")
+        _check_combinations(spec, where=f"{file}: {at}")
 
 
 def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run]:
@@ -261,4 +266,12 @@ def _check_value(notebook: str, key: str, value: object, file: str, at: str) -> 
     allowed = [name for name in model.model_fields if name not in STUDY_WIDE]
     if key not in allowed:
         raise unknown(f"parameter of {notebook}", key, allowed, where=f"{file}: {at}.{key}")
-    validated(model, {key: value}, where=file, at=at)
+    validated(field_of(model, key), {key: value}, where=file, at=at)
+
+
+def _check_combinations(spec: RunSpec, where: str) -> None:
+    """Check that the values of each combination fit each other, as far as the file lists them."""
+    listed = {key: values for key, values in spec.sweep.items() if values != ALL}
+    for combination in product(*listed.values()):
+        swept = dict(zip(listed, combination, strict=True))
+        validated(model_of(spec.notebook, where=where), spec.set | swept, where=where)
