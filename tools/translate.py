@@ -36,7 +36,14 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 
 """
-LABELLED = (vocabulary.DOSE, vocabulary.TIER, LABELS, STEPS)  # where `later` may not be imported
+LABELLED = (  # where `later` may not be imported
+    vocabulary.DOSE,
+    vocabulary.INCOME_LINE,
+    vocabulary.OPINION,
+    vocabulary.TIER,
+    LABELS,
+    STEPS,
+)
 COLUMNS = {
     "guidepost_balances.csv": ("left", "right", "question"),
     "guideposts.csv": ("heading",),

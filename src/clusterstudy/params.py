@@ -156,6 +156,39 @@ class ReadinessParameters(NotebookParameters):
     level: Level = Field(0.9, description="Level of rank intervals")
 
 
+class SustainabilityParameters(NotebookParameters):
+    """40_sustainability: private income against plan, accounts, advances, cash to come."""
+
+    accounts_due: int = Field(6, ge=1, le=24, description="Months from year end to accounts due")
+    more_advance: float = Field(
+        0.1, ge=0, le=1, description="Larger advance, as a share of running projects' grants"
+    )
+    max_spend_gap: float = Field(
+        0.2, ge=0, le=1, description="Spending off the even plan, share of budget, to look at"
+    )
+    min_milestones: float = Field(
+        0.8, ge=0, le=1, description="Share of planned milestones, below it to look at"
+    )
+    months: int = Field(60, ge=12, le=240, description="Months simulated from the latest accounts")
+    cost_growth: float = Field(0.0, ge=-0.5, le=0.5, description="Growth of costs a year")
+    fee_cut: float = Field(0.2, ge=0, le=1, description="Share of planned fees that does not come")
+    grant_until: int = Field(2028, ge=1980, le=2100, description="Last year with operating grant")
+    advance_delay: int = Field(3, ge=0, le=11, description="Months that advances come late")
+    replications: int = Field(10_000, ge=100, description="Monte Carlo replications")
+    level: Level = Field(0.9, description="Level of intervals")
+    alert_shortfall: float = Field(
+        0.1, ge=0, le=1, description="Alert: private cash below plan by more than this share"
+    )
+    alert_equity: float = Field(0.15, ge=-1, le=1, description="Alert: equity ratio below")
+    alert_current: float = Field(1.0, ge=0, description="Alert: current ratio below")
+    alert_liquidity: float = Field(1.5, ge=0, description="Alert: months of own cash below")
+    alert_days: int = Field(30, ge=0, description="Alert: accounts or report overdue, days above")
+    alert_exposure: float = Field(0.3, ge=0, description="Alert: exposure by advances above")
+    alert_exhaustion: float = Field(
+        0.25, ge=0, le=1, description="Alert: probability of running out of own cash above"
+    )
+
+
 class GuidepostParameters(NotebookParameters):
     """50_guideposts: the sheet for the strategic dialogue."""
 
@@ -189,6 +222,7 @@ NOTEBOOKS: dict[str, type[NotebookParameters]] = {
     "10_baseline": BaselineParameters,
     "20_impact_did": ImpactParameters,
     "30_readiness": ReadinessParameters,
+    "40_sustainability": SustainabilityParameters,
     "50_guideposts": GuidepostParameters,
     "60_board_report": BoardParameters,
     "90_method_validation": ValidationParameters,

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "quality": {"contract"},
     "panel": {"contract"},
     "readiness": {"contract", "report"},
+    "finance": {"contract", "report"},
     "dialogue": {"contract", "panel", "report", "disclosure"},
     "baseline": {"contract", "panel", "did", "disclosure", "report"},
     "impact": {"contract", "panel", "did", "disclosure", "report", "baseline"},
