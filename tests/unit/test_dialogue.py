@@ -215,6 +215,13 @@ def test_a_share_is_hidden_where_a_service_or_an_activity_has_few_firms(tables):
     assert found.loc["firms_reached", "value"] == 6
 
 
+def test_few_large_buyers_hide_the_smes_too_for_the_sum_is_shown(tables):
+    some = tables["service_sales"].assign(buyers_large=[2, 2])
+    found = read(tables | {"service_sales": some})
+    assert (found.loc[["buyers_large", "buyers_sme"], "status"] == "few").all()
+    assert found.loc["sales_outside", "n"] == 18
+
+
 @pytest.mark.parametrize("table", SOURCES)
 def test_a_missing_table_leaves_its_measures_out_and_says_so(tables, table, sheet):
     others = {name: frame for name, frame in tables.items() if name != table}

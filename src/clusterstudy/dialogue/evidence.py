@@ -210,7 +210,11 @@ def _part(amount: pd.Series, inside: pd.Series, n: int, groups: Iterable[int]) -
     """Return the share of an amount that lies inside; ``groups`` counts firms in each part."""
     total = amount.sum()
     share = amount[inside].sum() / total if total > 0 else np.nan
-    return Reading(share, n, min((int(size) for size in groups if size), default=0))
+    return Reading(share, n, _smallest(groups))
+
+
+def _smallest(groups: Iterable[int]) -> int:
+    return min((int(size) for size in groups if size), default=0)
 
 
 def hours(column: str, kind: str) -> Read:
@@ -242,11 +246,14 @@ def sales(column: str, kind: str) -> Read:
 
 
 def buyers(size: str) -> Read:
-    """Return the number of paying firms of a size, summed over services."""
+    """Return the number of paying firms of a size, summed over services.
+
+    Both sizes count as groups: one and the sum would tell the other.
+    """
 
     def read(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
-        count = int(rows[f"buyers_{size}"].sum())
-        return Reading(count, count, count)
+        count = {kind: int(rows[f"buyers_{kind}"].sum()) for kind in FIRMS}
+        return Reading(count[size], count[size], _smallest(count.values()))
 
     return read
 
@@ -332,7 +339,7 @@ def providers_met(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
     paid, paying = known["revenue"], known["buyers_sme"] + known["buyers_large"]
     met = (known["private_providers_in_market"] * paid).sum()
     value = met / paid.sum() if paid.sum() > 0 else np.nan
-    return Reading(value, int(paying.sum()), min((int(n) for n in paying if n), default=0))
+    return Reading(value, int(paying.sum()), _smallest(paying))
 
 
 def _actors(rows: pd.DataFrame) -> pd.DataFrame:

@@ -78,7 +78,7 @@ def meetings(log: pd.DataFrame) -> pd.DataFrame:
     held = log.groupby(["cluster_id", "date"]).agg(
         guideposts=("guidepost", _letters),
         balances=("consideration", "size"),
-        steps=("agreed_follow_up", "nunique"),
+        steps=("agreed_follow_up", "count"),
     )
     return held.reset_index().sort_values(
         ["date", "cluster_id"], ascending=[False, True], ignore_index=True

@@ -13,6 +13,7 @@ from clusterstudy.dialogue import plots
 from clusterstudy.dialogue.declaration import OFFERS_OF, STATUS, TECHNOLOGY
 from clusterstudy.dialogue.evidence import FEW, MEASURES, NO_ROWS, NO_TABLE, SHARE, SHOWN
 from clusterstudy.dialogue.services import QUESTIONS
+from clusterstudy.disclosure.cells import blank_note
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
@@ -177,7 +178,7 @@ def together(
                 "share": _("Private cash in cash income"),
                 "density": _("Private advisers per 100 SMEs"),
             },
-            formats={"share": _whole_percent, "density": 1},
+            formats={"share": numbers.whole_percent, "density": 1},
         )
     if cluster == PROGRAMME or own.empty:
         return
@@ -194,7 +195,7 @@ def together(
             "providers": _("Private providers of the same"),
             "placed": _("Core task, as declared"),
         },
-        formats={"revenue": numbers.kroner, "share": _whole_percent, "providers": 0},
+        formats={"revenue": numbers.kroner, "share": numbers.whole_percent, "providers": 0},
         note=few.format(least=min_firms, n=blank) if blank else "",
     )
 
@@ -320,14 +321,12 @@ def _all_clusters(page: Page, rows: pd.DataFrame, min_firms: int) -> None:
     wide = rows.pivot(index=kept, columns="cluster_id", values="figure")
     wide = wide.reindex(pd.MultiIndex.from_frame(rows[kept].drop_duplicates())).reset_index()
     codes = {str(code): str(code) for code in rows["cluster_id"].unique()}
-    few = int((rows["status"] == FEW).sum())
-    told = _("Blank, for fewer than {least} firms stand behind: {n}.")
     page.table(
         wide.assign(text=[_line(row) for row in wide.to_dict("records")]),
         name=f"evidence_{rows['guidepost'].iloc[0]}",
         caption=_("What the data say on both sides, in the order of the clusters' codes"),
         headings={"text": _("Consideration: measure"), **codes},
-        note=told.format(least=min_firms, n=numbers.number(few)) if few else "",
+        note=blank_note(int((rows["status"] == FEW).sum()), min_firms),
         source=", ".join(rows["source"].unique()),
     )
 
@@ -339,7 +338,7 @@ def _balance(row: Row) -> str:
 def _question(row: Row, *, named: bool) -> str:
     text = _(QUESTIONS[row["reason"]]).format(
         service=_(row["label"]),
-        share=_whole_percent(row["share"]),
+        share=numbers.whole_percent(row["share"]),
         year=row["year"],
         providers=numbers.number(row["providers"]),
     )
@@ -372,7 +371,3 @@ def _behind(row: Row, min_firms: int) -> str:
         return _(ABSENT[row["status"]]).format(least=min_firms, source=row["source"])
     count = f"{numbers.number(row['n'])} {_(row['counts'])}" if row["counts"] else ""
     return ", ".join(part for part in (count, row["period"]) if part)
-
-
-def _whole_percent(share: float) -> str:
-    return numbers.percent(share, 0)
