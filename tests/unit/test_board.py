@@ -34,7 +34,9 @@ def study(effect: np.ndarray, *, treated: int = 120, never: int = 400, seed: int
     panel = Panel(firms, pd.DataFrame(index=firms.index), YEARS, {}, (), pd.DataFrame())
     arrays = Arrays(outcome, cohort, YEARS)
     scale = Scale("log", "full-time equivalents")
-    return Design(panel, arrays, np.isfinite(cohort), 0, "Employment (FTE)", scale)
+    return Design(
+        panel, arrays, np.isfinite(cohort), np.isinf(cohort), 0, "Employment (FTE)", scale
+    )
 
 
 def found(estimate: float, se: float) -> effects.Finding:

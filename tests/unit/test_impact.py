@@ -22,7 +22,7 @@ from clusterstudy.impact import effects, overlap
 from clusterstudy.impact.design import Design, design, maturity
 from clusterstudy.impact.overlap import Overlap
 from clusterstudy.impact.pretrends import pretrends
-from clusterstudy.panel.build import Panel
+from clusterstudy.panel.build import CELL, Panel
 from clusterstudy.params import ImpactParameters
 from clusterstudy.report.scales import Scale
 from clusterstudy.sources import open_dataset
@@ -50,7 +50,9 @@ def synthetic(
     years = YEARS[: outcome.shape[1]]
     panel = Panel(firms, pd.DataFrame(index=firms.index), years, {}, names, pd.DataFrame())
     arrays = Arrays(outcome, cohort, years, panel.design() if names else None)
-    return Design(panel, arrays, np.isfinite(cohort), anticipation, "y", Scale("level", ""))
+    entrants = np.isfinite(cohort)
+    scale = Scale("level", "")
+    return Design(panel, arrays, entrants, ~entrants, anticipation, "y", scale)
 
 
 def confounded(seed: int, n: int = 400) -> Design:
@@ -108,7 +110,7 @@ def test_every_other_condition_can_be_the_one_that_is_not_met(folder, study):
     assert unmet(judged(study, min_treated=study.seen.sum() + 1)) == ["treated"]
     assert unmet(judged(study, off_support=P.max_off_support + 0.01)) == ["overlap"]
     outcome = study.arrays.outcome.copy()
-    outcome[np.flatnonzero(study.never)[5:]] = np.nan
+    outcome[np.flatnonzero(study.comparison)[5:]] = np.nan
     few = replace(study, arrays=replace(study.arrays, outcome=outcome))
     assert unmet(judged(few)) == ["comparison"]
     assert judged(few).loc["comparison", "found"] <= 5
@@ -117,7 +119,12 @@ def test_every_other_condition_can_be_the_one_that_is_not_met(folder, study):
 def test_a_cluster_without_new_entrants_meets_no_condition_on_them(folder):
     nobody = designed(Dataset(folder, date(2029, 12, 31)), cluster="K99")
     found = overlap.overlap(nobody)
-    assert unmet(judged(nobody, found.off_support)) == ["before", "treated", "overlap"]
+    assert unmet(judged(nobody, found.off_support)) == [
+        "before",
+        "treated",
+        "comparison",
+        "overlap",
+    ]
     assert overlap.balance(nobody, found)["smd"].isna().all()
 
 
@@ -161,15 +168,16 @@ def test_without_covariates_nothing_is_balanced_and_everyone_is_alike():
     assert overlap.balance(plain, found).empty
 
 
-def test_bins_on_few_firms_are_blank_and_empty_ones_are_not(study):
+def test_no_bin_stands_on_few_firms_and_none_is_lost(study):
     found = overlap.overlap(study)
     whole, shown = overlap.histogram(found, 1), overlap.histogram(found, 5)
     groups = {"treated": found.treated.sum(), "comparison": (~found.treated).sum()}
     for name, members in groups.items():
         assert whole[name].sum() == pytest.approx(1)
-        count = (whole[name] * members).round()
-        assert shown[name].isna().tolist() == count.between(1, 4).tolist()
-        assert shown[name].isna().any()
+        assert shown[name].sum() == pytest.approx(1)
+        assert (whole[name] * members).round().between(1, 4).any()
+        assert not (shown[name] * members).round().between(1, 4).any()
+    assert (np.log(shown["middle"] / (1 - shown["middle"])) * 4).round(6).mod(1).eq(0).all()
 
 
 def test_the_minimum_detectable_effect_follows_from_the_standard_error(estimated):
@@ -179,8 +187,8 @@ def test_the_minimum_detectable_effect_follows_from_the_standard_error(estimated
 
 
 def test_event_times_on_few_new_entrants_are_left_out(study, estimated):
-    averages = estimated.dynamic(first=-P.leads)
-    whole = effects.event_study(estimated, averages, CHOICES, seed=1).set_index("event_time")
+    every = effects.dynamic(estimated, CHOICES, P.leads)
+    whole = effects.event_study(estimated, every, CHOICES, seed=1).set_index("event_time")
     assert whole.index.tolist() == [*range(-5, 4)]
     known = pd.DataFrame(np.isfinite(study.arrays.outcome), columns=study.firms.years)
     for time in (-3, 0, 2):
@@ -192,7 +200,8 @@ def test_event_times_on_few_new_entrants_are_left_out(study, estimated):
         assert whole.loc[time, "n"] == sum(both)
     least = int(whole["n"].iloc[-1]) + 1
     fewer = replace(CHOICES, min_treated=least)
-    shown = effects.event_study(estimated, averages, fewer, seed=1).set_index("event_time")
+    kept = effects.dynamic(estimated, fewer, P.leads)
+    shown = effects.event_study(estimated, kept, fewer, seed=1).set_index("event_time")
     assert shown.index.tolist() == [*range(-5, 3)]
     pd.testing.assert_series_equal(shown["estimate"], whole["estimate"].iloc[:-1])
     assert (shown["band_low"] <= shown["low"]).all()
@@ -204,8 +213,8 @@ def test_firms_whose_effect_cannot_be_estimated_stand_behind_no_event_time():
     cohort = np.repeat([2021.0, 2024.0, np.inf], [40, 25, 100])
     study = synthetic(rng.normal(size=(165, 8)), cohort, anticipation=1)
     found = effects.estimate(study, CHOICES)
-    shown = effects.event_study(found, found.dynamic(), CHOICES, seed=1)
-    assert set(shown["n"]) == {25}  # 2021 has no year before 2020, its anticipated one
+    shown = effects.event_study(found, effects.dynamic(found, CHOICES, 9), CHOICES, seed=1)
+    assert set(shown["n"].dropna()) == {25}  # 2021 has no year before 2020, its anticipated one
 
 
 def test_cohorts_and_groups_on_few_firms_are_withheld_with_a_reason(study, estimated):
@@ -265,7 +274,7 @@ def test_each_specification_is_what_it_says(study, estimated):
 def test_two_way_fixed_effects_leave_other_clusters_out(folder):
     one = designed(Dataset(folder, date(2029, 12, 31)), cluster="K03")
     found = effects.specifications(one, CHOICES, effects.estimate(one, CHOICES))
-    kept = one.chosen | ~np.isfinite(one.arrays.cohort)
+    kept = one.chosen | one.comparison
     assert 0 < one.chosen.sum() < np.isfinite(one.arrays.cohort).sum()
     assert found["estimate"].iloc[-1] == pytest.approx(twfe.static(one.among(kept)).estimate[0])
 
@@ -359,3 +368,22 @@ def test_on_the_default_demo_the_interval_covers_the_truth(outcome):
     row = effects.table(effects.estimate(study, CHOICES).simple().overall, CHOICES, "label").iloc[0]
     assert target > 0
     assert row["low"] < target < row["high"]
+
+
+def test_firms_that_enter_after_the_last_outcome_are_no_controls(folder):
+    study = designed(Dataset(folder, date(2028, 12, 31)))
+    last = study.arrays.periods[-1]
+    later = study.chosen & (study.arrays.cohort > last)
+    assert later.any()
+    assert not (later & study.entered).any()
+    cells = effects.estimate(study, CHOICES).cells
+    assert cells["n_control"].max() <= study.comparison.sum()
+
+
+def test_comparison_firms_lie_in_the_cells_of_the_chosen(folder):
+    study = designed(Dataset(folder, date(2029, 12, 31)), cluster="K03")
+    cell = study.firms.firms[list(CELL)].agg("/".join, axis="columns")
+    assert set(cell[study.comparison]) <= set(cell[study.chosen])
+    assert not study.firms.treated[study.comparison].any()
+    outside = ~study.firms.treated & ~study.comparison
+    assert not set(cell[outside]) & set(cell[study.chosen])

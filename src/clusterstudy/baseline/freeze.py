@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,14 +73,14 @@ def freeze(
             where=str(path),
             mend="Keep it, or freeze anew with --again and say why in the commit",
         )
-    path.with_suffix(".csv").write_bytes(_bytes(table))
     record = {
         "sha256": digest(table),
         "frozen_on": today.isoformat(),
         "as_of": as_of.isoformat(),
         "data": data,
     }
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    _replace(path.with_suffix(".csv"), _bytes(table))
+    _replace(path, (json.dumps(record, indent=2) + "\n").encode())
     return path
 
 
@@ -120,6 +121,13 @@ def deviations(baseline: Frozen, table: pd.DataFrame, tolerance: float = 1e-9) -
     same = np.isclose(then, now, rtol=tolerance, atol=0.0, equal_nan=True).all(axis=1)
     columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
     return both.loc[~same, columns].reset_index(drop=True)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f"{path.name}.draft-{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 def _bytes(table: pd.DataFrame) -> bytes:

@@ -75,7 +75,7 @@ def effects(
     page.table(
         shown,
         name="effects",
-        caption=_("Average effect on participating SMEs over all years after entry"),
+        caption=_("Average effect on participating SMEs from the year of entry on"),
         headings={
             "label": _("Outcome"),
             "n": _("New entrants"),

@@ -10,6 +10,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.did.panel import Panel as Arrays
 from clusterstudy.panel import build
+from clusterstudy.panel.build import in_treated_cells
 from clusterstudy.panel.measures import declared
 from clusterstudy.report.language import later
 from clusterstudy.report.scales import Scale
@@ -34,7 +35,10 @@ class Design:
     arrays
         The outcome's arrays for :mod:`clusterstudy.did`, in the same order.
     chosen
-        Boolean, shape (n,): new entrants of the run's cluster and dose.
+        Boolean, shape (n,): new entrants of the run's cluster and dose, so far.
+    comparison
+        Boolean, shape (n,): firms without any contact in the same cells of industry, size and
+        region as the chosen ones.
     anticipation
         Years before entry in which firms may already respond.
     outcome, scale
@@ -44,19 +48,23 @@ class Design:
     firms: build.Panel
     arrays: Arrays
     chosen: np.ndarray
+    comparison: np.ndarray
     anticipation: int
     outcome: str
     scale: Scale
 
     @property
-    def never(self) -> np.ndarray:
-        """Boolean, shape (n,): firms without any contact."""
-        return ~self.firms.treated
+    def compared(self) -> np.ndarray:
+        """Boolean, shape (n,): the chosen new entrants and the comparison firms."""
+        return self.chosen | self.comparison
 
     @property
-    def compared(self) -> np.ndarray:
-        """Boolean, shape (n,): the chosen new entrants and the never-treated."""
-        return self.chosen | self.never
+    def entered(self) -> np.ndarray:
+        """Boolean, shape (n,): chosen firms that had entered by the outcome's last year.
+
+        Contacts are known before outcomes: later entrants are neither treated nor never-treated.
+        """
+        return self.chosen & (self.arrays.cohort <= self.arrays.periods[-1] + self.anticipation)
 
     @property
     def seen(self) -> np.ndarray:
@@ -117,6 +125,8 @@ def design(
         winsorise=winsorise,
     )
     measure = declared(data, outcome)
+    chosen = firms.of(cluster, dose)
+    cells = in_treated_cells(firms.firms.assign(cohort=np.where(chosen, 0, np.inf)))
     arrays = Arrays(
         outcome=firms.outcomes[outcome],
         cohort=firms.firms["cohort"].to_numpy(),
@@ -126,7 +136,8 @@ def design(
     return Design(
         firms=firms,
         arrays=arrays,
-        chosen=firms.of(cluster, dose),
+        chosen=chosen,
+        comparison=~firms.treated & cells.to_numpy(),
         anticipation=anticipation,
         outcome=measure["label"],
         scale=Scale(measure["scale"], measure["unit"]),
@@ -164,7 +175,7 @@ def maturity(
     last = int(years.max(initial=0))
     first_entry = study.arrays.cohort[study.chosen].min(initial=np.inf)
     before = int((years < first_entry - study.anticipation).sum()) if study.chosen.any() else 0
-    treated, compared = int(study.seen.sum()), int(seen[study.never].any(axis=1).sum())
+    treated, compared = int(study.seen.sum()), int(seen[study.comparison].any(axis=1).sum())
     rows = {
         "released": (results_from, last, last >= results_from),
         "before": (1, before, before >= 1),

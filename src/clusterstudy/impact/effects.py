@@ -16,7 +16,7 @@ import pandas as pd
 
 from clusterstudy.did import twfe
 from clusterstudy.did.estimates import Estimates
-from clusterstudy.did.group_time import Averages, Control, GroupTime, group_time
+from clusterstudy.did.group_time import Control, GroupTime, group_time
 from clusterstudy.did.power import mde
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
@@ -56,14 +56,20 @@ class Choices:
 
 
 def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None) -> GroupTime:
-    """Return the group-time effects on the chosen new entrants, or on ``treated``."""
+    """Return the group-time effects on the chosen new entrants, or on those in ``treated``.
+
+    Controls are the comparison firms; with ``not_yet`` also new entrants before they enter.
+    """
+    later = study.firms.treated if choices.control == "not_yet" else study.entered
+    used = study.entered | study.comparison | later
+    chosen = study.entered if treated is None else study.entered & treated
     return group_time(
-        study.arrays,
+        study.among(used),
         method=choices.method,
         control=choices.control,
         anticipation=study.anticipation,
         base="universal",
-        treated=study.chosen if treated is None else treated,
+        treated=chosen[used],
     )
 
 
@@ -80,23 +86,28 @@ def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
     return frame.rename_axis(name).reset_index()
 
 
-def event_study(
-    effects: GroupTime, averages: Averages, choices: Choices, seed: int
-) -> pd.DataFrame:
-    """Return effects by event time with a band for all years at once (sup-t, bootstrap).
+def dynamic(effects: GroupTime, choices: Choices, leads: int) -> Estimates:
+    """Return the effects by event time from ``leads`` years before entry on.
+
+    Event times on fewer than ``min_treated`` new entrants are left out.
+    """
+    every = effects.dynamic(first=-leads).effects
+    firms = _firms(effects)
+    kept = np.asarray((firms[every.label] >= choices.min_treated) | (every.se == 0))
+    return every.combine(np.eye(len(kept))[kept], every.label[kept])
+
+
+def event_study(effects: GroupTime, shown: Estimates, choices: Choices, seed: int) -> pd.DataFrame:
+    """Return the effects of :func:`dynamic` with a band for all years at once (sup-t, bootstrap).
 
     Returns
     -------
-    As :func:`table`, with ``event_time``, ``n`` (new entrants behind it), ``band_low`` and
-    ``band_high``. Event times on fewer than ``min_treated`` new entrants are left out.
+    As :func:`table`, with ``event_time``, ``n`` (new entrants behind it; NaN at the reference),
+    ``band_low`` and ``band_high``.
     """
-    estimated = effects.cells[effects.cells["status"] == ""]
-    firms = estimated.groupby("event_time")["n_treated"].sum()
-    enough = np.asarray(firms[averages.effects.label] >= choices.min_treated)
-    shown = averages.effects.combine(np.eye(len(enough))[enough], averages.effects.label[enough])
     band = shown.uniform(choices.level, seed=seed)
     frame = table(shown, choices, "event_time").assign(band_low=band[:, 0], band_high=band[:, 1])
-    frame.insert(1, "n", firms[shown.label].to_numpy())
+    frame.insert(1, "n", np.where(shown.se > 0, _firms(effects)[shown.label], np.nan))
     return frame
 
 
@@ -148,9 +159,15 @@ def specifications(study: Design, choices: Choices, main: GroupTime) -> pd.DataF
     for name, (design, choice) in variants.items():
         with suppress(UserError):  # a variant that cannot be estimated has no row
             found[name] = estimate(design, choice).simple().overall
-    found["twfe"] = twfe.static(study.among(study.compared))
+    found["twfe"] = twfe.static(study.among(study.entered | study.comparison))
     rows = [each.table(choices.level).assign(specification=name) for name, each in found.items()]
     return pd.concat(rows, ignore_index=True)[["specification", "estimate", "se", "low", "high"]]
+
+
+def _firms(effects: GroupTime) -> pd.Series:
+    """Return the new entrants behind each event time, over the cells that are estimated."""
+    estimated = effects.cells[effects.cells["status"] == ""]
+    return estimated.groupby("event_time")["n_treated"].sum()
 
 
 def _few(choices: Choices) -> str:

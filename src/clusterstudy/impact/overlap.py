@@ -17,7 +17,7 @@ from clusterstudy.impact.design import Design
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.characteristics import LABELS
 
-BINS = 20
+WIDTH = 0.5  # of a bin, in log odds
 
 
 @dataclass(frozen=True)
@@ -78,22 +78,35 @@ def balance(study: Design, found: Overlap) -> pd.DataFrame:
 
 
 def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:
-    """Return shares of either group by bin of the log odds; bins with few firms are blank.
+    """Return shares of either group by bin of the log odds, none on few firms.
+
+    Bins are half a unit wide and the same for all data. One to ``min_firms`` − 1 firms in a bin
+    are counted in the next bin towards the group's fullest, so that nothing is blank and no firm
+    stands alone.
 
     Returns
     -------
     DataFrame with ``middle`` (score at the bin's middle), ``treated`` and ``comparison`` (shares
-    of the group; NaN where one to ``min_firms`` − 1 firms stand behind).
+    of the group).
     """
     odds = np.log(found.score / (1 - found.score))
-    edges = np.linspace(odds.min() - 1e-9, odds.max() + 1e-9, BINS + 1)
-    shares = {}
-    for name, members in (("treated", found.treated), ("comparison", ~found.treated)):
-        count, _ = np.histogram(odds[members], edges)
-        small = (count > 0) & (count < min_firms)
-        shares[name] = np.where(small, np.nan, count / members.sum())
+    edges = np.arange(np.floor(odds.min()), np.ceil(odds.max()) + WIDTH, WIDTH)
+    groups = {"treated": found.treated, "comparison": ~found.treated}
+    counts = {name: np.histogram(odds[of], edges)[0] for name, of in groups.items()}
+    shares = {name: _gathered(count, min_firms) / count.sum() for name, count in counts.items()}
     middle = 1 / (1 + np.exp(-(edges[:-1] + edges[1:]) / 2))
     return pd.DataFrame({"middle": middle, **shares})
+
+
+def _gathered(count: np.ndarray, least: int) -> np.ndarray:
+    """Move counts below ``least`` towards the fullest bin, from both ends."""
+    count, fullest = count.copy(), int(count.argmax())
+    for steps, towards in ((range(fullest), 1), (range(len(count) - 1, fullest, -1), -1)):
+        for at in steps:
+            if count[at] < least:
+                count[at + towards] += count[at]
+                count[at] = 0
+    return count
 
 
 def _scores(treated: np.ndarray, x: np.ndarray) -> np.ndarray:

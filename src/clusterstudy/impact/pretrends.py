@@ -35,8 +35,8 @@ class Pretrends:
     p_value
         Of the joint Wald test that all are zero.
     violations
-        One row per probability of :data:`POWERS`: ``power``, ``slope`` (difference in trend per
-        year), ``bias`` (of the mean effect over event times), ``bias_if_passed``.
+        One row per probability of :data:`POWERS` above the test's size: ``power``, ``slope``
+        (difference in trend per year), ``bias`` (of the mean effect over event times), ``bias_if_passed``.
     estimates
         Labels ``as estimated`` and ``trend continued``: mean effect over event times.
     slope
@@ -82,7 +82,10 @@ def pretrends(effects: Estimates, anticipation: int, level: float) -> Pretrends 
     mean_after = (after / after.sum())[order]
     rows = []
     for power in POWERS:
-        slope = detectable_slope(sigma, times, power, level)
+        try:
+            slope = detectable_slope(sigma, times, power, level)
+        except UserError:  # with many estimates the test's size alone is above the power
+            continue
         answer = pretest(sigma, times, slope * times, level)
         rows.append(
             {

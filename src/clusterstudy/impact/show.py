@@ -75,8 +75,8 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
             "new_entrants": _("of them new entrants"),
         },
         formats={"new_entrants": 0},
-        note=_("This report is about {n} of the new entrants.").format(
-            n=_count(study.chosen.sum(), min_firms)
+        note=_("This report is about {n} of the new entrants and {m} firms in their cells.").format(
+            n=_count(study.chosen.sum(), min_firms), m=_count(study.comparison.sum(), min_firms)
         ),
     )
 
@@ -107,7 +107,8 @@ def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_
         formats=dict.fromkeys(["middle", "treated", "comparison"], numbers.percent),
         note=_(
             "{off} of the new entrants are unlike every comparison firm; the weights leave"
-            " {n} effective comparison firms. Bins with fewer than {least} firms are blank."
+            " {n} effective comparison firms. Fewer than {least} firms in a bin are counted in the"
+            " next one towards the fullest."
         ).format(
             off=numbers.percent(found.off_support),
             n=numbers.number(found.effective),
@@ -188,7 +189,7 @@ def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> Non
     page.table(
         table.assign(label=_("All new entrants of this report"), n=study.seen.sum()),
         name="overall",
-        caption=_("Average effect on {outcome} over all years after entry").format(
+        caption=_("Average effect on {outcome} from the year of entry on").format(
             outcome=_(study.outcome)
         ),
         headings={"label": _("Group"), "n": _("New entrants"), **_effect_headings(study.scale)},
@@ -318,23 +319,24 @@ def pretrends(page: Page, study: Design, found: Pretrends | None, level: float) 
             k=found.coefficients, p=numbers.number(found.p_value, 3)
         ),
     )
-    page.table(
-        found.violations,
-        name="pretest",
-        caption=_("Differences in trend that the estimates before entry would reveal"),
-        headings={
-            "power": _("Probability of being found"),
-            "slope": _("Difference in trend per year"),
-            "bias": _("Bias of the mean effect"),
-            "bias_if_passed": _("Bias if the test is passed"),
-        },
-        formats={
-            "power": lambda value: numbers.percent(value, 0),
-            "slope": scale.effect,
-            "bias": scale.effect,
-            "bias_if_passed": scale.effect,
-        },
-    )
+    if len(found.violations):
+        page.table(
+            found.violations,
+            name="pretest",
+            caption=_("Differences in trend that the estimates before entry would reveal"),
+            headings={
+                "power": _("Probability of being found"),
+                "slope": _("Difference in trend per year"),
+                "bias": _("Bias of the mean effect"),
+                "bias_if_passed": _("Bias if the test is passed"),
+            },
+            formats={
+                "power": lambda value: numbers.percent(value, 0),
+                "slope": scale.effect,
+                "bias": scale.effect,
+                "bias_if_passed": scale.effect,
+            },
+        )
     if found.bounds is None:
         page.callout("missing", _("Bounds need estimates for every year around entry."))
         return

@@ -38,6 +38,9 @@ from clusterstudy.runs.folders import MANIFEST
 
 SOURCE = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
+INDEXED = {"study", "run", "title", "notebook", "parameters", "meeting", "data", "quality"} | {
+    "cluster_name", "outcome_name", "heading", "status", "failure", "finished", "outputs"
+}  # fmt: skip
 
 
 def environment() -> dict[str, Any]:
@@ -58,7 +61,7 @@ def environment() -> dict[str, Any]:
 
 def declared(study: str) -> dict[str, str]:
     """Return the SHA-256 of the declarations in data/ and of a study's frozen baseline."""
-    files = [*sorted(DATA.glob("*.csv")), PARAMS / f"{study}.baseline.csv"]
+    files = [*sorted(DATA.glob("*.csv")), *sorted(PARAMS.glob(f"{study}.baseline.*"))]
     return {path.name: sha256_of(path) for path in files if path.is_file()}
 
 
@@ -103,8 +106,11 @@ def write(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return a manifest."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return a manifest; ValueError where the file is none, or lacks what the index shows."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(about, dict) or INDEXED - about.keys():
+        raise ValueError("it is not the manifest of a run")
+    return about
 
 
 def _sha256_of_source() -> str:
