@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from clusterstudy.baseline import freeze, participants, planning
-from clusterstudy.baseline.levels import levels
+from clusterstudy.baseline.levels import absent, levels
 from clusterstudy.baseline.profile import profile
 from clusterstudy.contract.read import Dataset
 from clusterstudy.panel.build import Panel
@@ -105,7 +105,7 @@ def test_levels_stand_in_the_models_order_with_the_programme_first(data):
     fte = table[table["measure"] == "fte"]
     assert fte["group"].tolist() == ["programme", "K01", "K02", "comparison"]
     assert fte["n"].tolist() == [3, 2, 2, 3]
-    assert (fte["year"] == 2025).all()
+    assert (fte["year"] == 2024).all()
     np.testing.assert_allclose(fte["mean"], [11, 10.5, 11.5, 15], rtol=0.01)  # winsorised
     satisfied = table[table["measure"] == "satisfaction"].set_index("group")
     assert satisfied["mean"].to_dict() == {"programme": 4.0, "K01": 4.0, "K02": 4.0}
@@ -117,6 +117,68 @@ def test_incumbents_are_no_comparison_firms_and_large_firms_neither(data):
     row = levels(data, START).query("measure == 'fte' and group == 'comparison'").iloc[0]
     assert row["n"] == 3
     assert row["mean"] == pytest.approx(np.mean([14, 15, 16]), rel=0.01)
+
+
+def test_no_level_is_of_a_time_when_results_could_be_seen(data):
+    before = levels(data, START)
+    figures = pd.read_parquet(data.folder / "firm_years.parquet")
+    late = figures[figures["year"] == 2025].assign(year=2027, fte=99.0)
+    figures.loc[figures["year"] >= START, "fte"] *= 3
+    pd.concat([figures, late]).to_parquet(data.folder / "firm_years.parquet")
+    survey = pd.read_parquet(data.folder / "survey.parquet")
+    second = survey.assign(wave=2027, score=1.0)
+    pd.concat([survey, second]).to_parquet(data.folder / "survey.parquet")
+    taken = pd.read_parquet(data.folder / "participations.parquet")
+    later = contacts(("F4", "K01", "2027-02-01"), ("F2", "K01", "2028-02-01"))
+    pd.concat([taken, later]).to_parquet(data.folder / "participations.parquet")
+    pd.testing.assert_frame_equal(levels(Dataset(data.folder), START), before)
+
+
+def test_without_values_in_the_last_year_before_the_latest_before_it_counts(data):
+    figures = pd.read_parquet(data.folder / "firm_years.parquet")
+    figures.loc[figures["year"] >= START - 1, "revenue"] = np.nan
+    figures.to_parquet(data.folder / "firm_years.parquet")
+    years = levels(Dataset(data.folder), START).groupby("measure")["year"].unique()
+    assert years["revenue"].tolist() == [START - 2]
+    assert years["fte"].tolist() == [START - 1]
+
+
+def test_without_an_answer_in_the_first_wave_a_survey_measure_is_left_out(data):
+    survey = pd.read_parquet(data.folder / "survey.parquet")
+    survey[survey["wave"] != 2026].to_parquet(data.folder / "survey.parquet")
+    assert "satisfaction" not in set(levels(Dataset(data.folder), START)["measure"])
+
+
+def test_large_participants_are_left_out_as_large_comparison_firms_are(data):
+    before = levels(data, START).query("measure == 'fte'")
+    taken = pd.read_parquet(data.folder / "participations.parquet")
+    large = contacts(("F7", "K01", "2025-02-01"))
+    pd.concat([taken, large]).to_parquet(data.folder / "participations.parquet")
+    after = levels(Dataset(data.folder), START).query("measure == 'fte'")
+    pd.testing.assert_frame_equal(after, before)
+
+
+def test_a_firm_that_answers_twice_counts_once(data):
+    survey = pd.read_parquet(data.folder / "survey.parquet")
+    again = pd.DataFrame([(2026, "F0", "K02", "satisfaction", 5.0)], columns=survey.columns)
+    pd.concat([survey, again]).to_parquet(data.folder / "survey.parquet")
+    table = levels(Dataset(data.folder), START).query("measure == 'satisfaction'")
+    table = table.set_index("group")
+    assert table["n"].to_dict() == {"programme": 3, "K01": 2, "K02": 2}
+    assert table.loc["programme", "mean"] == pytest.approx((4 + 5 + 4) / 3)
+
+
+def test_measures_in_constant_prices_need_the_price_index(data):
+    (data.folder / "price_index.parquet").unlink()
+    (data.folder / "survey.parquet").unlink()
+    bare = Dataset(data.folder)
+    lacking = absent(bare)
+    assert {name: lacking[name] for name in ("revenue", "satisfaction")} == {
+        "revenue": "price_index",
+        "satisfaction": "survey",
+    }
+    assert "fte" not in lacking
+    assert set(levels(bare, START)["measure"]) == {"fte", "exports"}
 
 
 def test_an_interval_is_the_means_and_one_firm_has_none(data):
