@@ -1,8 +1,10 @@
 """Where a run's files lie, and how a report appears whole or not at all.
 
-``reports/<study>/<run>/`` holds a finished report. A run works in ``.staging/`` beside it, moves
-there in one step, and an earlier report stays until that step. A run that failed leaves its partly
-executed notebook in ``.failed/<run>/`` and the earlier report as it was.
+``reports/<study>/<run>/`` holds a finished report. A run works in ``.staging/`` beside it. When it
+is done, two renames put it in place: the earlier report goes to ``.old/``, the new one takes its
+name. Between them there is none by that name; what a batch stopped there leaves, the next one puts
+right. A run that failed leaves its partly executed notebook in ``.failed/<run>/`` and the earlier
+report as it was.
 """
 
 from __future__ import annotations
