@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -159,15 +159,23 @@ def index(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line and exit status 2."""
+    """Run the command line; a mistake, or a file that cannot be used, is one line and status 2."""
     try:
         app()
     except UserError as error:
-        typer.echo(f"clusterstudy: {error}", err=True)
-        sys.exit(2)
+        _refuse(error)
+    except OSError as error:
+        where, what = str(error.filename or ""), error.strerror or str(error)
+        mend = "See that the place exists, that you may read and write there, and that it has room"
+        _refuse(UserError(what, where=where, mend=mend))
     except KeyboardInterrupt:
         typer.echo("clusterstudy: interrupted; finished reports are whole", err=True)
         sys.exit(130)
+
+
+def _refuse(error: UserError) -> NoReturn:
+    typer.echo(f"clusterstudy: {error}", err=True)
+    sys.exit(2)
 
 
 def _setting(text: str) -> tuple[str, str]:

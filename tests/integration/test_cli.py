@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -30,9 +31,14 @@ def test_help_needs_none_of_the_heavy_packages():
         (("run", "demo", "--set", "method"), "--set: expected PARAMETER=VALUE and found 'method'"),
         (("explain", "metod"), "unknown term 'metod'. Did you mean 'method'?"),
         (("check", "no/such/folder"), "expected a folder with the study's tables and found none"),
+        (("demo", "taken/data", "--firms", "100"), "Not a directory. See that the place exists"),
+        (("demo", "n" * 300, "--firms", "100"), "File name too long"),
+        (("index", "--reports", "."), "index.html.draft: Is a directory"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path):
+    (tmp_path / "taken").touch()
+    (tmp_path / ".index.html.draft").mkdir()
     done = clusterstudy(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
@@ -56,6 +62,20 @@ def test_a_wrong_option_is_told_without_a_traceback(arguments, message, tmp_path
     assert done.returncode == 2
     assert message in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("text", ["{broken", "[]", "{}", "\u00ff"])
+def test_a_broken_manifest_is_named_and_the_other_runs_stay_listed(text, tmp_path, a_run):
+    good, bad = tmp_path / "board" / "good", tmp_path / "board" / "bad"
+    good.mkdir(parents=True)
+    bad.mkdir()
+    (good / "manifest.json").write_text(json.dumps(a_run()), encoding="utf-8")
+    (bad / "manifest.json").write_text(text, encoding="latin-1")
+    done = clusterstudy("index", "--reports", str(tmp_path))
+    assert done.returncode == 0
+    assert f"{bad / 'manifest.json'}: left out of the index" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Effect of participation" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

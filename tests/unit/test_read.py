@@ -60,6 +60,12 @@ def test_danish_letters_in_either_encoding(tmp_path):
         assert frame.loc[0, "designated_from"] == pd.Timestamp(2025, 1, 1)
 
 
+def test_bytes_that_are_no_text_are_named_with_their_row(tmp_path):
+    (tmp_path / "clusters.csv").write_bytes(b"cluster_id;name\nK01;Gr\xf8n\nK02;\x81\xff\n")
+    with pytest.raises(UserError, match=r"clusters.csv, row 3: the byte 0x81 is text neither in U"):
+        Dataset(tmp_path).read("clusters")
+
+
 def test_parquet_and_excel_give_the_same_frame_as_csv(tmp_path):
     EXPECTED.to_parquet(tmp_path / "firm_years.parquet")
     EXPECTED.assign(cvr=EXPECTED["cvr"].astype(int)).to_excel(

@@ -24,6 +24,7 @@ from clusterstudy.paths import DATA
 DELIMITERS = ";,\t|"
 GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
 DANISH = rf"(?:[+-]?\d+|{GROUPED})(?:,\d+)?"
+NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S")
 
 
@@ -130,7 +131,7 @@ def read_table(path: Path, table: Table, columns: Sequence[str] | None = None) -
     Parameters
     ----------
     path
-        A CSV file (comma, semicolon, tab or bar; UTF-8 or Latin-1; decimal point or comma), a
+        A CSV file (comma, semicolon, tab or bar; UTF-8 or Windows-1252; decimal point or comma), a
         Parquet file or an Excel workbook (first sheet).
     table
         The declaration.
@@ -268,14 +269,22 @@ def _with_decimal_points(frame: pd.DataFrame, numeric: list[str], path: Path) ->
 
 
 def _encoding(path: Path) -> str:
-    """Return UTF-8 where the whole file is, else Windows' Latin-1 (which every byte is)."""
+    """Return UTF-8 where the whole file is, else Windows-1252; refuse what neither knows."""
     with path.open("rb") as file:
         try:
             while chunk := file.read(1 << 24):
                 (chunk + file.readline()).decode("utf-8")
+            return "utf-8-sig"
         except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8-sig"
+            file.seek(0)
+            for row, line in enumerate(file, start=1):
+                if found := NOT_CP1252.intersection(line):
+                    raise UserError(
+                        f"the byte 0x{min(found):02X} is text neither in UTF-8 nor in Windows-1252",
+                        where=f"{path}, row {row}",
+                        mend="Save the file as CSV UTF-8",
+                    ) from None
+    return "cp1252"
 
 
 def _headers(names: Iterable[object], path: Path) -> list[str]:

@@ -6,6 +6,7 @@ the user wrote has been checked and the data have passed the gate.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ from clusterstudy.sources import BUILT_IN, open_dataset
 
 if TYPE_CHECKING:
     from clusterstudy.quality import Verdict
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -195,10 +198,18 @@ def reasons(name: str, reports: Path = REPORTS, notebooks: Path = NOTEBOOKS) -> 
 
 
 def write_index(reports: Path = REPORTS) -> Path:
-    """Write index.html from the manifests that lie under ``reports``, and return its path."""
+    """Write index.html from the manifests that lie under ``reports``, and return its path.
+
+    A manifest that cannot be read is left out, with a line that names it.
+    """
     from clusterstudy.report import index
 
-    manifests = [manifest.read(path) for path in folders.manifests(reports)]
+    manifests = []
+    for path in folders.manifests(reports):
+        try:
+            manifests.append(manifest.read(path))
+        except ValueError as error:
+            logger.warning("%s: left out of the index: %s. Make the report again", path, error)
     folders.write_whole(reports / "index.html", index.render(manifests))
     return reports / "index.html"
 
