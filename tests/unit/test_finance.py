@@ -10,7 +10,9 @@ import pytest
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import OPINION
-from clusterstudy.finance import accounts, cash, income, projects, show, source, watch
+from clusterstudy.errors import UserError
+from clusterstudy.finance import accounts, ahead, cash, income, projects, show, source, watch
+from clusterstudy.params import SustainabilityParameters, validated
 from clusterstudy.report.page import Page
 
 AS_OF = date(2026, 12, 31)
@@ -267,6 +269,15 @@ class Empty(Dataset):
         return False
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("fee_cut", 1.2), ("months", 6), ("advance_delay", 12), ("alert_exhaustion", -0.1)],
+)
+def test_a_scenario_parameter_out_of_range_is_refused(name, value):
+    with pytest.raises(UserError, match=f"study: {name}: expected .* and found {value}"):
+        validated(SustainabilityParameters, {name: value}, where="study")
+
+
 def test_rules_give_alerts_with_their_figure_and_count_what_they_could_check():
     figures = pd.DataFrame(
         {"shortfall": [0.2, np.nan], "equity_ratio": [-0.1, 0.5], "opinion": [0.0, 1.0]},
@@ -317,7 +328,7 @@ def test_a_study_without_the_tables_is_told_what_is_missing(capsys):
         seed=1,
     )
     assert found.of("A").left_out == {"A": "accounts"}
-    show.scenarios(page, found.of("A"), names, "A", 0.9)
+    ahead.scenarios(page, found.of("A"), names, "A", 0.9)
     figures = watch.figures(
         ["A"],
         gap=gap,
@@ -328,6 +339,6 @@ def test_a_study_without_the_tables_is_told_what_is_missing(capsys):
         exhaustion=found.exhaustion,
     )
     limits = dict.fromkeys(watch.RULES, 0.0)
-    show.alerts(page, watch.alerts(figures, limits), names)
-    show.rules(page, watch.coverage(figures, limits))
+    ahead.alerts(page, watch.alerts(figures, limits), names)
+    ahead.rules(page, watch.coverage(figures, limits))
     assert figures.drop(columns="accounts_late").isna().all(axis=None)

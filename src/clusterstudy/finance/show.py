@@ -1,18 +1,18 @@
-"""The sustainability report's page: tables and figures of what the other modules found."""
+"""The sustainability report's page on what has been: income, accounts, advances, projects.
+
+What lies ahead is shown by :mod:`clusterstudy.finance.ahead`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
 from clusterstudy.contract.vocabulary import INCOME_LINE, OPINION, PROGRAMME
 from clusterstudy.finance import plots
 from clusterstudy.finance.accounts import STATUS
-from clusterstudy.finance.cash import LEAST_YEARS, SCENARIOS, UNFIT, Forecast
 from clusterstudy.finance.income import ACTUAL, IN_KIND, PLAN, PRIVATE
-from clusterstudy.finance.watch import RULES
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
@@ -66,7 +66,7 @@ def income(page: Page, course: pd.DataFrame, gap: pd.DataFrame, cluster: str) ->
         },
         formats={
             **dict.fromkeys(["plan", "actual", "target"], _millions),
-            "gap": _fine_millions,
+            "gap": fine_millions,
             **dict.fromkeys(["of_plan", "growth", "required"], numbers.percent),
         },
         note=_("In-kind co-financing stands apart: it is not part of the sum."),
@@ -97,13 +97,13 @@ def shares(page: Page, frame: pd.DataFrame, names: Names, no_plan: list[str]) ->
                 "planned_share": numbers.percent,
                 "difference": numbers.points,
                 **dict.fromkeys(["private_cash", "planned_cash"], _millions),
-                "gap": _fine_millions,
+                "gap": fine_millions,
             },
             note=_("Amounts in DKK million. A share rises also when grants fall."),
         )
     if no_plan:
         told = _("No plan at designation, so not compared and not in the sums: {clusters}.")
-        page.callout("missing", told.format(clusters=_listed(no_plan, names)))
+        page.callout("missing", told.format(clusters=listed(no_plan, names)))
 
 
 def tracker(page: Page, frame: pd.DataFrame, names: Names) -> None:
@@ -156,7 +156,7 @@ def ratios(page: Page, frame: pd.DataFrame, names: Names) -> None:
             "own_cash": _("Own cash"),
             "opinion": _("Auditor's opinion"),
         },
-        formats=dict.fromkeys(["result", "equity", "own_cash"], _fine_millions),
+        formats=dict.fromkeys(["result", "equity", "own_cash"], fine_millions),
         note=_negative(frame, names),
     )
     page.figure(
@@ -199,7 +199,7 @@ def exposure(page: Page, frame: pd.DataFrame, names: Names, more: float) -> None
             ("current_ratio", "current_ratio_larger"): _("Current ratio"),
         },
         formats={
-            **dict.fromkeys(["unsettled", "overdue_settlement", "cover"], _fine_millions),
+            **dict.fromkeys(["unsettled", "overdue_settlement", "cover"], fine_millions),
             ("exposure", "exposure_larger"): _percent_change,
             ("gross_months", "gross_months_larger"): _change,
             ("current_ratio", "current_ratio_larger"): _change,
@@ -209,7 +209,7 @@ def exposure(page: Page, frame: pd.DataFrame, names: Names, more: float) -> None
                 _(
                     "After the arrow: advances larger by {share} of running projects' grants."
                 ).format(share=numbers.percent(more, 0)),
-                *([told.format(clusters=_listed(undefined, names))] if undefined else []),
+                *([told.format(clusters=listed(undefined, names))] if undefined else []),
             ]
         ),
     )
@@ -243,7 +243,7 @@ def ledger(page: Page, frame: pd.DataFrame, names: Names, cluster: str) -> None:
         },
         formats={
             **dict.fromkeys(
-                ["grant", "paid", "settled", "unsettled", "overdue_settlement"], _fine_millions
+                ["grant", "paid", "settled", "unsettled", "overdue_settlement"], fine_millions
             ),
             "days_overdue": 0,
         },
@@ -290,158 +290,6 @@ def reporting(page: Page, frame: pd.DataFrame, projects: int) -> None:
     )
 
 
-def scenarios(page: Page, found: Forecast, names: Names, cluster: str, level: float) -> None:
-    """Show when own cash runs out, by cluster and scenario, or one cluster's cash by month."""
-    for why in UNFIT:
-        left = [name for name, reason in found.left_out.items() if reason == why]
-        if left:
-            told = _("Not simulated, {why}: {clusters}.")
-            page.callout("missing", told.format(why=_(UNFIT[why]), clusters=_listed(left, names)))
-    ends = found.exhaustion
-    if ends.empty:
-        return
-    if not found.observed:
-        told = _("Fewer than {least} cluster-years were observed: no deviations, so no interval.")
-        page.callout("caution", told.format(least=LEAST_YEARS))
-    shown = ends.assign(
-        cluster=ends["cluster_id"].map(names),
-        scenario_label=[_(SCENARIOS[scenario]) for scenario in ends["scenario"]],
-        when=[_month(value) for value in ends["central"]],
-        interval=[_months(low, high) for low, high in zip(ends["low"], ends["high"], strict=True)],
-    )
-    headings = {
-        "cluster": _("Cluster"),
-        "scenario_label": _("Scenario"),
-        "year": _("Accounts of"),
-        "when": _("Month, if all goes exactly so"),
-        "interval": _("Interval"),
-        "probability": _("Probability within the months"),
-    }
-    note = _("{level} intervals from {n} observed cluster-years.").format(
-        level=numbers.percent(level, 0), n=found.observed
-    )
-    if cluster == PROGRAMME:
-        page.figure(
-            plots.exhaustion(ends, {code: names[code] for code in ends["cluster_id"].unique()}),
-            name="exhaustion",
-            alt=_("Dots with intervals of the month in which own cash runs out, by scenario."),
-            caption=_("Month in which own cash runs out, by scenario"),
-            data=shown,
-            headings={key: text for key, text in headings.items() if key != "year"},
-            formats={"probability": numbers.whole_percent},
-            note=_("An arrow: beyond the months simulated.") + " " + note,
-        )
-    else:
-        page.figure(
-            plots.paths(found.paths),
-            name="cash_paths",
-            alt=_("Own cash by month with its interval, a panel per scenario."),
-            caption=_("Own cash by month, DKK million"),
-            data=found.paths.assign(
-                scenario_label=found.paths["scenario"].map(lambda name: _(SCENARIOS[name])),
-                when=found.paths["month"].map(_month),
-            ),
-            headings={
-                "scenario_label": _("Scenario"),
-                "when": _("Month"),
-                "median": _("Median"),
-                ("low", "high"): _("Interval"),
-            },
-            formats={"median": _fine_millions, ("low", "high"): _million_interval},
-            note=note,
-        )
-    part = shown if cluster != PROGRAMME else shown[shown["scenario"] == "plan"]
-    page.table(
-        part.reset_index(drop=True),
-        name="months",
-        caption=_("Month in which own cash runs out"),
-        headings={
-            k: v for k, v in headings.items() if k != "scenario_label" or cluster != PROGRAMME
-        },
-        formats={"probability": numbers.whole_percent},
-    )
-    if cluster == PROGRAMME:
-        _probabilities(page, ends, names)
-    lost = list(ends.loc[ends["scenario"] == "plan", "cluster_id"])
-    with_payer = set(ends.loc[ends["scenario"] == "payer_lost", "cluster_id"])
-    unknown = [name for name in lost if name not in with_payer]
-    if unknown:
-        told = _("Without the scenario of a large payer lost, for too few firms pay: {clusters}.")
-        page.callout("missing", told.format(clusters=_listed(unknown, names)))
-
-
-def _probabilities(page: Page, ends: pd.DataFrame, names: Names) -> None:
-    """Show the probability of running out of own cash, clusters by scenarios."""
-    wide = ends.pivot(index="cluster_id", columns="scenario", values="probability")
-    wide = wide.reindex(columns=list(SCENARIOS))
-    page.table(
-        wide.assign(cluster=[names[code] for code in wide.index]).reset_index(drop=True),
-        name="probabilities",
-        caption=_("Probability of running out of own cash within the months simulated"),
-        headings={
-            "cluster": _("Cluster"),
-            **{code: _(label) for code, label in SCENARIOS.items()},
-        },
-        formats=dict.fromkeys(SCENARIOS, numbers.whole_percent),
-    )
-
-
-def rules(page: Page, coverage: pd.DataFrame) -> None:
-    """Show the rules with their limits, and for how many clusters the figure is known."""
-    sides = {
-        "above": _("above {limit}"),
-        "below": _("below {limit}"),
-        "other": _("other than: {limit}"),
-    }
-    page.table(
-        coverage.assign(
-            label=[_(RULES[rule].label) for rule in coverage["rule"]],
-            told=[
-                sides[RULES[rule].side].format(limit=WRITE[rule](limit))
-                for rule, limit in zip(coverage["rule"], coverage["limit"], strict=True)
-            ],
-        ),
-        name="rules",
-        caption=_("The rules, and how many clusters could be checked"),
-        headings={
-            "label": _("Rule"),
-            "told": _("Alert"),
-            "checked": _("Checked"),
-            "alerts": _("Alerts"),
-        },
-    )
-
-
-def alerts(page: Page, frame: pd.DataFrame, names: Names) -> None:
-    """Show the alerts, each with its figure, limit and reason."""
-    if frame.empty:
-        page.callout("note", _("No rule gives an alert."))
-        return
-    told = [
-        {
-            "cluster": names[row["cluster_id"]],
-            "label": _(RULES[row["rule"]].label),
-            "told_figure": WRITE[row["rule"]](row["figure"]),
-            "told_limit": WRITE[row["rule"]](row["limit"]),
-            "reason": _(RULES[row["rule"]].reason),
-        }
-        for row in frame.to_dict("records")
-    ]
-    page.table(
-        frame.join(pd.DataFrame(told, index=frame.index)).reset_index(drop=True),
-        name="alerts",
-        caption=_("Watch list"),
-        headings={
-            "cluster": _("Cluster"),
-            "label": _("Rule"),
-            "told_figure": _("Value"),
-            "told_limit": _("Limit"),
-            "reason": _("Reason"),
-        },
-        note=_("An alert opens a conversation. It is no verdict."),
-    )
-
-
 def _long(course: pd.DataFrame, labels: Names) -> pd.DataFrame:
     """Return a row per panel and year of the figure of income, with plan and actual as text."""
     panels = {"private_share": _("Private share of cash income")}
@@ -464,37 +312,24 @@ def _unbroken(codes: pd.Series) -> pd.Series:
     return codes.str.replace("-", "\u2011")
 
 
-def _listed(codes: list[str], names: Names) -> str:
+def listed(codes: list[str], names: Names) -> str:
+    """Return the clusters' names in a row."""
     return ", ".join(names[code] for code in codes)
 
 
 def _negative(frame: pd.DataFrame, names: Names) -> str:
     owing = list(frame.loc[frame["equity"] < 0, "cluster_id"])
     told = _("Negative equity, debt exceeds assets: {clusters}.")
-    return told.format(clusters=_listed(owing, names)) if owing else ""
-
-
-def _month(value: Any) -> str:
-    return _("not within the months") if pd.isna(value) else numbers.month(value)
-
-
-def _months(low: Any, high: Any) -> str:
-    if pd.isna(low):
-        return _("beyond the months")
-    last = _("beyond the months") if pd.isna(high) else numbers.month(high)
-    return f"{numbers.month(low)} – {last}"
+    return told.format(clusters=listed(owing, names)) if owing else ""
 
 
 def _millions(thousand: float) -> str:
     return numbers.number(thousand / 1000, 1)
 
 
-def _fine_millions(thousand: float) -> str:
+def fine_millions(thousand: float) -> str:
+    """Return DKK thousand in millions, to ten thousand."""
     return numbers.number(thousand / 1000, 2)
-
-
-def _million_interval(low: float, high: float) -> str:
-    return numbers.interval(low / 1000, high / 1000, digits=2)
 
 
 def _change(before: float, after: float) -> str:
@@ -503,24 +338,3 @@ def _change(before: float, after: float) -> str:
 
 def _percent_change(before: float, after: float) -> str:
     return f"{numbers.percent(before, 0, unit=False)} → {numbers.percent(after, 0)}"
-
-
-def _one(value: float) -> str:
-    return numbers.number(value, 1)
-
-
-def _opinion(place: float) -> str:
-    return _(list(OPINION.values())[int(place)])
-
-
-WRITE: dict[str, Callable[[float], str]] = {
-    "shortfall": numbers.percent,
-    "equity_ratio": numbers.percent,
-    "current_ratio": _one,
-    "liquidity_months": _one,
-    "opinion": _opinion,
-    "accounts_late": numbers.number,
-    "exposure": numbers.percent,
-    "reports_late": numbers.number,
-    "exhaustion": numbers.whole_percent,
-}
