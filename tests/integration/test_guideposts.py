@@ -8,7 +8,9 @@ import pandas as pd
 import papermill
 import pytest
 
+from clusterstudy.contract.tables import TABLES
 from clusterstudy.demo import generate
+from clusterstudy.dialogue.evidence import SOURCES
 from clusterstudy.paths import NOTEBOOKS
 from clusterstudy.runs import kernels
 
@@ -62,6 +64,18 @@ def test_without_the_log_and_the_sales_the_sheet_says_what_it_lacks(demo, tmp_pa
         assert f"The study has no table {table}" in shown
     assert "No step has been agreed." in shown
     assert not (tmp_path / "tables" / "services.csv").exists()
+
+
+def test_columns_that_may_be_empty_may_be_missing(demo, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(demo, folder)
+    for name in (*SOURCES, "dialogue"):
+        optional = [column.name for column in TABLES[name].columns if column.nullable]
+        table = pd.read_parquet(folder / f"{name}.parquet")
+        table.drop(columns=optional).to_parquet(folder / f"{name}.parquet")
+    shown = executed(tmp_path, data=str(folder), lang="en", cluster="K04")
+    assert "No step has been agreed." in shown
+    assert "Private income and the density of private advisers are not both known." in shown
 
 
 def test_a_guidepost_that_does_not_exist_stops_the_sheet_in_one_line(demo, tmp_path):

@@ -67,7 +67,7 @@ def steps(log: pd.DataFrame, as_of: date) -> pd.DataFrame:
     return (
         agreed[columns]
         .drop_duplicates()
-        .assign(passed=lambda rows: rows["due"] < pd.Timestamp(as_of))
+        .assign(passed=lambda rows: pd.to_datetime(rows["due"]) < pd.Timestamp(as_of))
         .sort_values(["due", "cluster_id", "guidepost"], ignore_index=True)
     )
 
