@@ -34,9 +34,8 @@ def absent(data: Dataset) -> dict[str, str]:
 def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataFrame:
     """Return every measure's mean by cluster, for the programme and for comparison SMEs.
 
-    No figure is of a time when results could be seen, whenever the study is dated: register
-    measures are of the last year before the programme, survey measures of their first wave, and
-    who took part is taken from the years up to that wave.
+    Whenever the study is dated, register measures are of the last year before the programme,
+    survey measures of their first wave, and participants those who came up to that wave's year.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.did.power import design_standard_error, mde
-from clusterstudy.panel.build import Panel
+from clusterstudy.panel.build import NoFirms, Panel, build
 
 
 def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
@@ -86,19 +86,33 @@ def planned(
     }
 
 
-def detectable(panel: Panel, **design: Any) -> pd.DataFrame:
+def sample(
+    data: Dataset, outcomes: list[str], *, programme_start: int, first_year: int
+) -> Panel | None:
+    """Return the panel the design is planned on, without covariates; None where it has no firm."""
+    try:
+        return build(data, outcomes, programme_start=programme_start, first_year=first_year)
+    except NoFirms:
+        return None
+
+
+def detectable(panel: Panel | None, **design: Any) -> pd.DataFrame:
     """Return what the design can find by cluster and outcome.
 
     Parameters
     ----------
+    panel
+        As :func:`sample` returns it.
     design
         As :func:`planned` takes it.
 
     Returns
     -------
     DataFrame with ``cluster_id`` (``programme`` first), ``outcome`` and what :func:`planned`
-    returns.
+    returns; empty without a panel.
     """
+    if panel is None:
+        return pd.DataFrame()
     rows = [
         {
             "cluster_id": cluster,

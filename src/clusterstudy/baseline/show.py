@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clusterstudy.baseline.freeze import Frozen, deviations
+from clusterstudy.baseline.freeze import Frozen
 from clusterstudy.baseline.levels import COMPARISON
 from clusterstudy.contract.vocabulary import DOSE, TIER
 from clusterstudy.disclosure.cells import blank_note, suppress
 from clusterstudy.report import numbers, theme
+from clusterstudy.report.balance import balance
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
-from clusterstudy.report.plots import love
 from clusterstudy.report.scales import Scale
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ FILLS = ("#8fb3d9", "#e8e8e8", "#5b6f86")
 
 def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firms: int) -> None:
     """Show how many firms each cluster has and how much of them the data cover."""
+    if table.empty:
+        page.callout("missing", _("No firm has been in contact since the programme began."))
+        return
     figures = [str(column) for column in table if column != "participants"]
     counts = {"participants": figures, "new_entrants": [], "respondents": ["response_rate"]}
     shown, blank = table.reset_index(), 0
@@ -57,7 +60,9 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
             "participants": 0,
             "new_entrants": 0,
             "respondents": 0,
-            **dict.fromkeys(["in_register", "with_figures", "response_rate"], numbers.whole_percent),
+            **dict.fromkeys(
+                ["in_register", "with_figures", "response_rate"], numbers.whole_percent
+            ),
         },
         note=blank_note(blank, min_firms),
     )
@@ -65,9 +70,13 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
 
 def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: int) -> None:
     """Show when firms first came into contact, by dose."""
-    counts = _unsuppressed(table, min_firms)
+    if table.empty:
+        page.callout("missing", _("No contact of a firm is known."))
+        return
+    counts = _unsuppressed(table, programme_start, min_firms)
     if counts.isna().to_numpy().mean() > MOSTLY:
-        counts = _unsuppressed(table.sum(axis="columns").to_frame("all"), min_firms)
+        whole = table.sum(axis="columns").to_frame("all")
+        counts = _unsuppressed(whole, programme_start, min_firms)
     doses = {str(dose): _(DOSE.get(str(dose), ALL_DOSES)) for dose in counts}
     page.figure(
         _bars(counts, doses, programme_start),
@@ -77,7 +86,7 @@ def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: in
         data=counts,
         headings={"cohort": _("Year"), **doses},
         formats=dict.fromkeys(doses, 0),
-        note=blank_note(int(counts.isna().to_numpy().sum()), min_firms),
+        note=blank_note(int(counts.isna().to_numpy().sum()), min_firms, additive=True),
     )
 
 
@@ -86,30 +95,43 @@ def profile(page: Page, frame: pd.DataFrame) -> None:
     if frame.empty:
         page.callout("missing", _("Too few new entrants have figures: no comparison."))
         return
-    against = {"all": _("Against all SMEs"), "pool": _("Against the comparison pool")}
-    shown = frame.assign(
-        characteristic=frame["characteristic"].map(_), against=frame["against"].map(against)
-    )
-    page.figure(
-        love(shown, series="against", labels={text: text for text in against.values()}),
+    balance(
+        page,
+        frame,
+        series="against",
+        labels={"all": _("Against all SMEs"), "pool": _("Against the comparison pool")},
+        headings={
+            "against": _("Compared"),
+            "n_treated": _("New entrants"),
+            "treated": _("New entrants, mean"),
+            "n_comparison": _("Others"),
+            "comparison": _("Others, mean"),
+        },
         name="profile",
         alt=_(
             "Love plot of standardised mean differences between new entrants and other SMEs, "
             "against all of them and against the comparison pool."
         ),
         caption=_("New entrants against SMEs without contact, last year before the programme"),
-        data=shown,
-        headings={
-            "characteristic": _("Characteristic"),
-            "against": _("Compared"),
-            "treated": _("New entrants, mean"),
-            "comparison": _("Others, mean"),
-            "smd": _("Standardised mean difference"),
-            BOUNDS: _("95 % interval"),
-            "n_treated": _("New entrants"),
-            "n_comparison": _("Others"),
-        },
     )
+
+
+def absent(page: Page, tables: Mapping[str, str], model: pd.DataFrame) -> None:
+    """Name the measures that are left out and the tables they need.
+
+    Parameters
+    ----------
+    tables
+        As :func:`clusterstudy.baseline.levels.absent` returns it.
+    model
+        The impact model.
+    """
+    if not tables:
+        return
+    labels = model.set_index("measure")["label"]
+    named = "; ".join(f"{_(labels[measure])} ({table})" for measure, table in tables.items())
+    told = _("Left out, for the data lack the table in brackets: {measures}.")
+    page.callout("missing", told.format(measures=named))
 
 
 def levels(
@@ -130,6 +152,9 @@ def levels(
     names
         Text by group.
     """
+    if table.empty:
+        page.callout("missing", _("No measure has a value at baseline."))
+        return
     declared = model.set_index("measure")
     shown = table.assign(
         label=[_(declared.loc[measure, "label"]) for measure in table["measure"]],
@@ -140,11 +165,13 @@ def levels(
         part = shown[shown["tier"] == tier].reset_index(drop=True)
         if part.empty:
             continue
+        titled = part["label"] + ", " + part["year"].astype("str")
+        years = ", ".join(str(year) for year in sorted(part["year"].unique()))
         page.figure(
-            _panels(part, "who", bounds=True),
+            _panels(part.assign(label=titled), "who", bounds=True),
             name=f"levels_{tier}",
             alt=_("Dots of the mean by group with intervals, one panel per measure."),
-            caption=_("Measures at baseline: {tier}").format(tier=_(title)),
+            caption=_("Measures at baseline, {years}: {tier}").format(years=years, tier=_(title)),
             data=part[["label", "who", "year", "mean", "low", "high", "n", "unit"]],
             headings={
                 "label": _("Measure"),
@@ -152,7 +179,7 @@ def levels(
                 "year": _("Year"),
                 "mean": _("Mean"),
                 BOUNDS: _("Interval"),
-                "n": _("Firms or answers"),
+                "n": _("Firms"),
                 "unit": _("Unit"),
             },
             formats={"n": 0},
@@ -178,6 +205,9 @@ def power(
     names
         Text by cluster.
     """
+    if table.empty:
+        page.callout("missing", _("Too few new entrants have figures to say what could be found."))
+        return
     declared = model.set_index("measure")
     shown, blank = suppress(table, "treated", ["mde"], min_firms)
     scales = {name: Scale(row["scale"], row["unit"]) for name, row in declared.iterrows()}
@@ -213,18 +243,16 @@ def power(
     )
 
 
-def frozen(
-    page: Page, baseline: Frozen | None, table: pd.DataFrame | None = None, as_of: str = ""
-) -> None:
+def frozen(page: Page, baseline: Frozen | None, changed: pd.DataFrame | None = None) -> None:
     """Cite the frozen baseline and list what would differ today.
 
     Parameters
     ----------
     baseline
         The study's frozen baseline, None where there is none.
-    table, as_of
-        Today's table of the same kind, and the day as known on which it is. Only tables of the
-        frozen one's day are compared, so that differences are revisions.
+    changed
+        As :func:`clusterstudy.baseline.freeze.deviations` returns it, None where the report is
+        dated before the frozen baseline.
     """
     if baseline is None:
         page.callout(
@@ -242,9 +270,8 @@ def frozen(
             rows=numbers.number(len(baseline.table)),
         )
     )
-    if table is None or as_of != baseline.as_of:
+    if changed is None:
         return
-    changed = deviations(baseline, table)
     if changed.empty:
         page.callout("note", _("No figure differs from the frozen baseline."))
         return
@@ -264,8 +291,18 @@ def frozen(
     )
 
 
-def _unsuppressed(counts: pd.DataFrame, min_firms: int) -> pd.DataFrame:
-    return counts.where((counts == 0) | (counts >= min_firms))
+def _unsuppressed(counts: pd.DataFrame, programme_start: int, min_firms: int) -> pd.DataFrame:
+    """Blank small cells, and never one alone: the table of coverage tells what they add up to.
+
+    That is the new entrants, so the years before the programme and those since stand for
+    themselves.
+    """
+    cells = counts.reset_index().melt("cohort", var_name="dose", value_name="n")
+    parts = [
+        suppress(part, "n", [], min_firms, additive=True)[0]
+        for _since, part in cells.groupby(cells["cohort"] >= programme_start)
+    ]
+    return pd.concat(parts).pivot(index="cohort", columns="dose", values="n")[list(counts)]
 
 
 def _bars(counts: pd.DataFrame, doses: Mapping[str, str], programme_start: int) -> Figure:

@@ -50,9 +50,11 @@ def suppress(
     return frame.assign(**blanked), int(small.sum())
 
 
-def blank_note(blanked: int, minimum: int) -> str:
+def blank_note(blanked: int, minimum: int, *, additive: bool = False) -> str:
     """Return the sentence below a table that says how many rows are blank; empty for none."""
     if not blanked:
         return ""
     text = _("Blank, for fewer than {least} firms stand behind: {n}.")
+    if additive:
+        text = _("Blank, for fewer than {least} firms stand behind or the difference tells: {n}.")
     return text.format(n=numbers.number(blanked), least=minimum)

@@ -32,6 +32,10 @@ STEPS = {
 }
 
 
+class NoFirms(UserError):
+    """No firm is left in the sample: there are no new entrants, or no figures before them."""
+
+
 @dataclass(frozen=True)
 class Panel:
     """Firms, years and outcomes, aligned.
@@ -114,7 +118,7 @@ def build(
     Raises
     ------
     UserError
-        If a table is missing, or no firm is left.
+        If a table is missing; :class:`NoFirms` if no firm is left.
     """
     reference = programme_start - 1
     frame = characteristics(data, reference)
@@ -131,7 +135,7 @@ def build(
     flow.keep("cell", in_treated_cells)
     frame = flow.frame
     if not len(frame):
-        raise UserError(
+        raise NoFirms(
             "no firm is left in the sample",
             where=str(data.folder),
             mend=f"firm_years must hold employment for {reference} for SMEs of participations",

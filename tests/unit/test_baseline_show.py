@@ -1,0 +1,96 @@
+"""The baseline's page: small cells, what is missing, and what differs from the frozen one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from clusterstudy.baseline import levels, participants, planning, profile, show
+from clusterstudy.baseline.freeze import Frozen
+from clusterstudy.contract.read import Dataset
+from clusterstudy.demo import generate
+from clusterstudy.report import language
+from clusterstudy.report.page import Page
+
+NAMES = {"programme": "All", **{f"K{number:02}": f"Cluster {number}" for number in range(1, 12)}}
+START = 2025
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """A page whose pieces of HTML are kept in ``page.pieces``."""
+    language.use("en")
+    made = Page("en", tmp_path)
+    made.pieces = []
+    show_it = "clusterstudy.report.page.display"
+    monkeypatch.setattr(show_it, lambda piece: made.pieces.append(piece.data))
+    return made
+
+
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory):
+    """A demo in which nobody takes part, and a day before which nothing was released."""
+    folder = generate(tmp_path_factory.mktemp("idle") / "data", firms=200)
+    for name in ("participations", "memberships"):
+        path = folder / f"{name}.parquet"
+        pd.read_parquet(path).iloc[:0].to_parquet(path)
+    return folder
+
+
+def history(page, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts that are written for readers."""
+    show.history(page, counts.rename_axis("cohort"), START, min_firms=5)
+    return pd.read_csv(page._folder / "tables" / "history.csv")
+
+
+def test_a_small_count_that_its_total_would_tell_takes_another_with_it(page):
+    doses = {"light": [40, 30, 30], "membership": [7, 3, 20], "project": [9, 6, 0]}
+    shown = history(page, pd.DataFrame(doses, index=[2024, 2025, 2026]))
+    assert shown["membership"].isna().tolist() == [False, True, False]
+    assert shown["project"].isna().tolist() == [False, True, False]
+    assert shown["light"].tolist() == [40, 30, 30]
+    assert shown["project"].tolist()[2] == 0
+    assert "or the difference tells: 2." in page.pieces[-1]
+
+
+def test_the_years_before_the_programme_hide_nothing_of_those_since(page):
+    doses = {"light": [3, 30, 30], "membership": [8, 3, 20], "project": [9, 6, 10]}
+    shown = history(page, pd.DataFrame(doses, index=[2024, 2025, 2026]))
+    assert shown.set_index(shown.columns[0]).isna().sum(axis="columns").tolist() == [2, 2, 0]
+
+
+@pytest.mark.parametrize("known", [None, pd.Timestamp(1990, 1, 1).date()])
+def test_without_participants_or_data_the_page_says_what_is_missing(page, idle, known):
+    data = Dataset(idle, known)
+    model = data.read("impact_model")
+    show.coverage(page, participants.coverage(data, START), NAMES, 5)
+    show.history(page, participants.history(data), START, 5)
+    show.profile(page, profile.profile(data, START))
+    panel = planning.sample(data, ["fte"], programme_start=START, first_year=2016)
+    design = {"programme_start": START, "results_from": 2027}
+    lost = planning.attrition(data, **design)
+    show.power(page, planning.detectable(panel, **design, attrition=lost), model, NAMES, 5)
+    assert ["missing" in piece for piece in page.pieces] == [True] * 4
+    measured = levels.levels(data, START)
+    show.levels(page, measured, model, NAMES, 5)
+    if known:
+        assert "No measure has a value at baseline." in page.pieces[-1]
+    else:
+        firms = measured[~measured["year"].eq(2026)]
+        assert set(firms["group"]) == {"comparison"}
+
+
+def test_measures_left_out_are_named_with_the_table_they_need(page):
+    model = pd.DataFrame({"measure": ["revenue"], "label": ["Turnover"]})
+    show.absent(page, {}, model)
+    assert not page.pieces
+    show.absent(page, {"revenue": "price_index"}, model)
+    assert "Turnover (price_index)" in page.pieces[-1]
+
+
+def test_a_report_from_before_the_frozen_baseline_cites_it_only(page):
+    frozen = Frozen(pd.DataFrame({"n": [1, 2]}), "a" * 64, "2026-11-24", "2026-12-31", {})
+    show.frozen(page, frozen)
+    assert ["aaaaaaaaaaaa" in piece for piece in page.pieces] == [True]
+    show.frozen(page, frozen, pd.DataFrame())
+    assert "No figure differs" in page.pieces[-1]
