@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 
 import pandas as pd
@@ -69,8 +70,8 @@ def test_a_baseline_is_frozen_once_and_is_what_the_notebook_shows(mine, folder, 
 def test_data_that_the_gate_refuses_are_not_frozen(mine, folder, tmp_path):
     dirty = tmp_path / "dirty"
     dirty.mkdir()
-    for path in folder.glob("*.parquet"):
-        (dirty / path.name).write_bytes(path.read_bytes())
+    for name in ("clusters", "firms", "firm_years", "participations"):
+        shutil.copy(folder / f"{name}.parquet", dirty)
     firms = pd.read_parquet(dirty / "firms.parquet")
     firms.loc[0, "cvr"] = "12345678"
     firms.to_parquet(dirty / "firms.parquet")
