@@ -115,14 +115,15 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+FAILING = "  - {notebook: hello, set: {mode: raise}}\n"
 ALL_CLUSTERS = "  - {notebook: hello, sweep: {cluster: all}}\n"
 
 
 def test_two_workers_make_whole_reports_that_say_what_made_them(project):
     outcomes = run(project, ALL_CLUSTERS, workers=2, seed="7")
     assert [outcome.run.id for outcome in outcomes] == [
-        "hello--programme",
-        "hello--MI",
+        "hello--programme--seed-7",
+        "hello--MI--seed-7",
     ]
     assert not any(outcome.failure for outcome in outcomes)
     for outcome in outcomes:
@@ -204,7 +205,7 @@ def test_a_failure_leaves_the_earlier_report_and_a_success_clears_the_failure(pr
     run(project, "  - {notebook: hello}\n")
     report = project / "reports" / "mine" / "hello"
     before = files(report)
-    [failed] = run(project, "  - {notebook: hello}\n", mode="raise")
+    [failed] = run(project, FAILING)
     assert failed.failure
     assert files(report) == before
     run(project, "  - {notebook: hello}\n")
@@ -265,10 +266,11 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project):
     def why() -> list[str]:
         return batch.reasons(f"{study}/hello--MI", reports, notebooks)
 
-    def changes(**settings) -> list[bool]:
-        return [not outcome.unchanged for outcome in run(project, hello, **settings)]
+    def changes(text=hello, **how) -> list[bool]:
+        return [not outcome.unchanged for outcome in run(project, text, **how)]
 
     assert changes() == [True, True]
+    study_text = (project / "mine.yml").read_text(encoding="utf-8")
     made = files(reports / "mine" / "hello--MI")
     assert why() == ["unchanged"]
     assert changes() == [False, False]
@@ -281,7 +283,8 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project):
     assert why() == ["files of the report were changed, added or removed"]
     assert changes() == [False, True]
 
-    assert changes(seed="7") == [True, True]
+    assert changes(hello.replace("sweep", "set: {seed: 7}, sweep")) == [True, True]
+    (project / "mine.yml").write_text(study_text, encoding="utf-8")
     assert why() == ["parameters.seed: 7 -> 2026"]
 
     notebook = nbformat.read(notebooks / "hello.ipynb", as_version=4)
@@ -294,9 +297,9 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project):
 
 
 def test_changed_data_make_every_report_again_and_a_failure_is_never_kept(project):
-    [failed] = run(project, "  - {notebook: hello}\n", mode="raise")
+    [failed] = run(project, FAILING)
     assert failed.failure
-    [again] = run(project, "  - {notebook: hello}\n", mode="raise")
+    [again] = run(project, FAILING)
     assert again.failure
     run(project, "  - {notebook: hello}\n")
     measures = project / "data" / "impact_model.csv"

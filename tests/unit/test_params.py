@@ -66,10 +66,32 @@ def test_a_run_is_a_notebook_times_the_product_of_its_sweeps(tmp_path):
 def test_the_command_line_replaces_what_the_study_sets_and_sweeps(tmp_path):
     runs = planned(GOOD, tmp_path, cluster="K03", method="or", level="0.9", covariates="size, age")
     assert [run.parameters.cluster for run in runs] == ["K03"] * 3
-    assert [run.id for run in runs][1:] == ["20_impact_did--fte", "20_impact_did--productivity"]
+    changed = "cluster-K03--level-0.9--method-or"
+    assert [run.id for run in runs][1:] == [
+        f"20_impact_did--fte--{changed}",
+        f"20_impact_did--productivity--{changed}",
+    ]
     assert runs[1].parameters.method == "or"
     assert {run.parameters.level for run in runs} == {0.9}
     assert override(study(GOOD, tmp_path)[0], {"data": "elsewhere"}).data == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("settings", "ending"),
+    [
+        ({}, ""),
+        ({"lang": "da", "method": "ipw", "as_of": "2027-12-31"}, ""),  # as the study has them
+        ({"lang": "en"}, "--en"),
+        ({"outcome": "fte"}, "--outcome-fte"),
+        ({"method": "or", "lang": "en"}, "--en--method-or"),
+        ({"data": "mine"}, "--data-mine"),
+    ],
+)
+def test_an_overridden_run_has_a_name_of_its_own(settings, ending, tmp_path):
+    text = GOOD.replace("outcome: all", "outcome: [productivity]")
+    runs = select(planned(text, tmp_path, **settings), ["20_impact_did/K02"])
+    swept = "" if "outcome" in settings else "--productivity"
+    assert [run.id for run in runs] == [f"20_impact_did--K02{swept}{ending}"]
 
 
 def test_only_takes_notebooks_and_clusters_by_pattern(tmp_path):

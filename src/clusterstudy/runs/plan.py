@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
@@ -118,7 +118,8 @@ def override(study: Study, texts: Mapping[str, str]) -> Study:
     ----------
     texts
         Text by key. A key is replaced in every run whose notebook takes it, also where it was
-        swept; ``data`` is replaced for the study.
+        swept; ``data`` is replaced for the study. What then differs from the study's own runs is
+        added to their labels, so that no report of the study is overwritten.
 
     Raises
     ------
@@ -132,12 +133,14 @@ def override(study: Study, texts: Mapping[str, str]) -> Study:
             raise unknown("parameter", key, sorted(taken), where="--set")
     specs = []
     for spec, model in zip(study.runs, models, strict=True):
-        given = {k: from_text(model, k, t) for k, t in texts.items() if k in model.model_fields}
+        given = {k: from_text(model, k, texts[k]) for k in sorted(texts) if k in model.model_fields}
         for key, value in given.items():
             validated(field_of(model, key), {key: value}, where="--set")
+        label = "--".join(filter(None, (spec.label, *_deviations(study, spec, given))))
         data = given.pop("data", study.data)
         sweep = {key: values for key, values in spec.sweep.items() if key not in given}
-        specs.append(spec.model_copy(update={"set": spec.set | given, "sweep": sweep}))
+        changed = {"set": spec.set | given, "sweep": sweep, "label": label}
+        specs.append(spec.model_copy(update=changed))
         _check_combinations(specs[-1], where="--set")
     return study.model_copy(update={"data": data, "runs": specs})
 
@@ -179,8 +182,7 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
         If a cluster or an outcome is not in the data, or two runs would have the same name.
     """
     runs: dict[str, Run] = {}
-    common = {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed")}
-    common["study"] = slug(name)
+    common = _common(study) | {"study": slug(name)}
     for index, spec in enumerate(study.runs):
         where = f"{file}: runs[{index}]"
         for key, value in spec.set.items():
@@ -242,6 +244,19 @@ def slug(text: str) -> str:
     return (
         text if text and safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
     )
+
+
+def _common(study: Study) -> dict[str, Any]:
+    return {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed")}
+
+
+def _deviations(study: Study, spec: RunSpec, given: Mapping[str, object]) -> Iterator[str]:
+    """Yield what a run's name says of each given value that the study would not have used."""
+    model = model_of(spec.notebook, where="runs")
+    own = model.model_construct(**(_common(study) | spec.set))
+    for key, value in given.items():
+        if key in spec.sweep or _text(value) != _text(getattr(own, key)):
+            yield _text(value) if key == "lang" else f"{key}-{_text(value)}"
 
 
 def _text(value: object) -> str:
