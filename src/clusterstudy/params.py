@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -77,10 +77,17 @@ class _Common(_Strict):
 class NotebookParameters(_Common):
     """What every notebook takes."""
 
+    requires: ClassVar[tuple[str, ...]] = ()  # tables, besides those without which no study starts
+
     cluster: str = Field(PROGRAMME, description="programme (all clusters) or one cluster's code")
     min_firms: int = Field(5, ge=1, description="Fewest firms behind a figure that is shown")
     study: str = Field("", description="Name of the study, whose frozen baseline is cited")
     output: str = Field("", description="Folder for tables and figures; empty writes none")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Measures of the impact model that the notebook cannot do without."""
+        return ()
 
 
 def _fit_each_other(p: D) -> D:
@@ -147,6 +154,11 @@ class ImpactParameters(_Estimation):
     outcome: str = Field("fte", description="Measure of the impact model")
     leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The outcome."""
+        return (self.outcome,)
+
 
 class ReadinessParameters(NotebookParameters):
     """30_readiness: readiness for commercialisation, with its uncertainty."""
@@ -203,6 +215,8 @@ class GuidepostParameters(NotebookParameters):
 class ValidationParameters(NotebookParameters):
     """90_method_validation: published figures, reproduced."""
 
+    requires = ("firm_measures",)
+
     data: str = Field("michigan", description="michigan: the published figures are of these data")
     panels: int = Field(200, ge=20, description="Simulated panels for the coverage of intervals")
     level: Level = Field(0.95, description="Confidence level of intervals")
@@ -216,6 +230,11 @@ class BoardParameters(_Estimation):
     )
     costed: list[str] = Field(["fte"], description="Measures to set the grants against")
     previous: str = Field("", description="Folder or STUDY/RUN of an earlier board report")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The outcomes, and those to set the grants against."""
+        return (*self.outcomes, *self.costed)
 
 
 NOTEBOOKS: dict[str, type[NotebookParameters]] = {

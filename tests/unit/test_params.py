@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import papermill
 import pytest
@@ -18,6 +19,8 @@ from clusterstudy.runs.plan import Vocabulary, check, override, plan, run_id, se
 VOCABULARY = Vocabulary(
     clusters={"K01": "One", "K02": "Two", "K03": "Three"},
     measures={"fte": "Employment", "productivity": "Productivity"},
+    tables=("clusters", "firms", "firm_years", "participations", "price_index"),
+    absent={},
 )
 
 
@@ -92,6 +95,30 @@ def test_an_overridden_run_has_a_name_of_its_own(settings, ending, tmp_path):
     runs = select(planned(text, tmp_path, **settings), ["20_impact_did/K02"])
     swept = "" if "outcome" in settings else "--productivity"
     assert [run.id for run in runs] == [f"20_impact_did--K02{swept}{ending}"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "20_impact_did, sweep: {outcome: all}",
+            "the measure productivity needs the table price_i",
+        ),
+        ("60_board_report, set: {outcomes: [fte, productivity]}", "productivity needs the table p"),
+        (
+            "60_board_report, set: {outcomes: [fte], costed: [productivity]}",
+            "productivity needs th",
+        ),
+        ("90_method_validation", "the table firm_measures is missing"),
+    ],
+)
+def test_a_run_without_a_table_it_needs_stops_before_it_starts(spec, message, tmp_path):
+    bare = replace(VOCABULARY, absent={"productivity": "price_index"})
+    loaded, file = study(f"title: A\nruns:\n  - {{notebook: {spec}}}\n", tmp_path)
+    with pytest.raises(UserError, match=rf"mine.yml: runs\[0\]: .*{message}"):
+        plan(loaded, "mine", file, bare)
+    spared = "title: A\nruns: [{notebook: 10_baseline, set: {outcomes: [fte, productivity]}}]"
+    assert plan(study(spared, tmp_path)[0], "mine", file, bare)  # it says what is left out
 
 
 def test_only_takes_notebooks_and_clusters_by_pattern(tmp_path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
@@ -58,20 +58,27 @@ class Run:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that a data set gives to parameters.
+    """The names that a data set gives to parameters, and what it has to compute from.
 
     Parameters
     ----------
     clusters, measures
         Names by code; measures are those of firms, in the impact model's order.
+    tables
+        The tables that are there.
+    absent
+        The table that a measure needs and the data lack, by measure.
     """
 
     clusters: Mapping[str, str]
     measures: Mapping[str, str]
+    tables: Collection[str]
+    absent: Mapping[str, str]
 
     @classmethod
     def of(cls, data: Dataset) -> Vocabulary:
         """Read the vocabulary of a data set that has passed the gate."""
+        from clusterstudy.baseline.levels import absent
         from clusterstudy.panel.measures import FIRM_SOURCES
 
         clusters = data.read("clusters").sort_values("cluster_id")
@@ -80,6 +87,8 @@ class Vocabulary:
         return cls(
             clusters=dict(zip(clusters["cluster_id"], clusters["name"], strict=True)),
             measures=dict(zip(model["measure"], model["label"], strict=True)),
+            tables=data.tables(),
+            absent=absent(data),
         )
 
     def names(self, key: str) -> tuple[str, ...] | None:
@@ -98,6 +107,20 @@ class Vocabulary:
         for each in value if isinstance(value, list) else [value]:
             if names is not None and each not in names:
                 raise unknown(key, each, names, where=where)
+
+    def require(self, parameters: NotebookParameters, where: str) -> None:
+        """Raise a UserError where a run cannot do without a table that the data lack."""
+        for table in parameters.requires:
+            if table not in self.tables:
+                raise UserError(f"the table {table} is missing", where=where, mend=f"Add {table}")
+        for measure in parameters.measures:
+            if measure in self.absent:
+                table = self.absent[measure]
+                raise UserError(
+                    f"the measure {measure} needs the table {table}, which is missing",
+                    where=where,
+                    mend=f"Add {table}, or leave the measure out",
+                )
 
     def swept(self, key: str, values: object, where: str) -> Sequence[object]:
         """Return a sweep's values, each checked; ``all`` stands for every name of the data."""
@@ -179,7 +202,8 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
     Raises
     ------
     UserError
-        If a cluster or an outcome is not in the data, or two runs would have the same name.
+        If a cluster, an outcome or a table that a run needs is not in the data, or two runs would
+        have the same name.
     """
     runs: dict[str, Run] = {}
     common = _common(study) | {"study": slug(name)}
@@ -196,6 +220,7 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
             parameters = validated(
                 model_of(spec.notebook, where=where), common | spec.set | swept, where=where
             )
+            vocabulary.require(parameters, where)
             run = Run(
                 study=slug(name),
                 id=run_id(spec.notebook, combination, spec.label),
