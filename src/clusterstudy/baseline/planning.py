@@ -14,7 +14,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.did.power import design_standard_error, mde
-from clusterstudy.panel.build import NoFirms, Panel, build
+from clusterstudy.panel.build import NoFirmsError, Panel, build
 
 
 def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
@@ -92,7 +92,7 @@ def sample(
     """Return the panel the design is planned on, without covariates; None where it has no firm."""
     try:
         return build(data, outcomes, programme_start=programme_start, first_year=first_year)
-    except NoFirms:
+    except NoFirmsError:
         return None
 
 

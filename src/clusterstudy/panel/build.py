@@ -32,7 +32,7 @@ STEPS = {
 }
 
 
-class NoFirms(UserError):
+class NoFirmsError(UserError):
     """No firm is left in the sample: there are no new entrants, or no figures before them."""
 
 
@@ -118,7 +118,7 @@ def build(
     Raises
     ------
     UserError
-        If a table is missing; :class:`NoFirms` if no firm is left.
+        If a table is missing; :class:`NoFirmsError` if no firm is left.
     """
     reference = programme_start - 1
     frame = characteristics(data, reference)
@@ -135,7 +135,7 @@ def build(
     flow.keep("cell", in_treated_cells)
     frame = flow.frame
     if not len(frame):
-        raise NoFirms(
+        raise NoFirmsError(
             "no firm is left in the sample",
             where=str(data.folder),
             mend=f"firm_years must hold employment for {reference} for SMEs of participations",
