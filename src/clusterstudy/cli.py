@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Show what Denmark's innovation clusters are worth: notebooks, checked data, reports.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # brackets in help texts are meant
     pretty_exceptions_enable=False,
 )
 Reports = Annotated[

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+COMMANDS = ("run", "why", "check", "freeze", "demo", "explain", "lab", "index")
 HEAVY = ("pandas", "numpy", "great_expectations", "papermill", "nbconvert", "jupyter_client")
 
 
@@ -21,7 +22,14 @@ def test_help_needs_none_of_the_heavy_packages():
     subprocess.run([sys.executable, "-c", code], check=True)
     shown = clusterstudy("--help")
     assert shown.returncode == 0
-    assert all(word in shown.stdout for word in ("run", "check", "demo", "explain", "lab", "index"))
+    assert all(word in shown.stdout for word in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps(command):
+    shown = clusterstudy(command, "--help")
+    assert shown.returncode == 0
+    assert f"{command} [OPTIONS]" in shown.stdout
 
 
 @pytest.mark.parametrize(
