@@ -12,9 +12,10 @@ import pandas as pd
 from clusterstudy.baseline.freeze import Frozen
 from clusterstudy.baseline.levels import COMPARISON
 from clusterstudy.contract.vocabulary import DOSE, TIER
-from clusterstudy.disclosure.cells import blank_note, suppress
+from clusterstudy.disclosure.cells import suppress
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.balance import balance
+from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
 from clusterstudy.report.scales import Scale
@@ -365,7 +366,7 @@ def _panels(
         theme.dots(ax, names, mean, low, high)
         theme.numbers_on(ax.xaxis, *((scales[at].tick, scales[at].factor) if scales else ()))
         ax.xaxis.set_major_locator(MaxNLocator(3))
-        ax.set_title(textwrap.fill(label, 28), fontsize=9.5)
+        ax.set_title(textwrap.fill(label, 25), fontsize=9.5)
         if not scales:
             ax.set_xlabel(textwrap.fill(part["unit"].dropna().iloc[0], 30), fontsize=9)
         if scales:

@@ -13,8 +13,8 @@ from clusterstudy.dialogue import plots
 from clusterstudy.dialogue.declaration import OFFERS_OF, STATUS, TECHNOLOGY
 from clusterstudy.dialogue.evidence import FEW, MEASURES, NO_ROWS, NO_TABLE, SHARE, SHOWN
 from clusterstudy.dialogue.services import QUESTIONS
-from clusterstudy.disclosure.cells import blank_note
 from clusterstudy.report import numbers
+from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
 

@@ -10,9 +10,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from clusterstudy.report import numbers
-from clusterstudy.report.language import _
-
 
 def suppress(
     frame: pd.DataFrame,
@@ -48,13 +45,3 @@ def suppress(
         small = small | (frame.index == others.idxmin())
     blanked = {column: frame[column].mask(small) for column in [count, *values]}
     return frame.assign(**blanked), int(small.sum())
-
-
-def blank_note(blanked: int, minimum: int, *, additive: bool = False) -> str:
-    """Return the sentence below a table that says how many rows are blank; empty for none."""
-    if not blanked:
-        return ""
-    text = _("Blank, for fewer than {least} firms stand behind: {n}.")
-    if additive:
-        text = _("Blank, for fewer than {least} firms stand behind or the difference tells: {n}.")
-    return text.format(n=numbers.number(blanked), least=minimum)

@@ -36,7 +36,8 @@ class Pretrends:
         Of the joint Wald test that all are zero.
     violations
         One row per probability of :data:`POWERS` above the test's size: ``power``, ``slope``
-        (difference in trend per year), ``bias`` (of the mean effect over event times), ``bias_if_passed``.
+        (difference in trend per year), ``bias`` (of the mean effect over event times) and
+        ``bias_if_passed``.
     estimates
         Labels ``as estimated`` and ``trend continued``: mean effect over event times.
     slope

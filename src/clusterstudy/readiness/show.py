@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clusterstudy.disclosure.cells import blank_note
 from clusterstudy.readiness import plots
 from clusterstudy.readiness.declaration import CLAUSES
 from clusterstudy.readiness.indicators import Measured
 from clusterstudy.readiness.profile import SEGMENTS, assign
 from clusterstudy.readiness.uncertainty import CHOICES, Replications
 from clusterstudy.report import numbers
+from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
 

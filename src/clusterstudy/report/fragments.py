@@ -100,6 +100,16 @@ def notes(*, note: str, source: str, files: Iterable[str]) -> str:
     return "".join(f'<p class="below">{part}</p>' for part in parts if part)
 
 
+def blank_note(blanked: int, minimum: int, *, additive: bool = False) -> str:
+    """Return the sentence below a table that says how many rows are blank; empty for none."""
+    if not blanked:
+        return ""
+    text = _("Blank, for fewer than {least} firms stand behind: {n}.")
+    if additive:
+        text = _("Blank, for fewer than {least} firms stand behind or the difference tells: {n}.")
+    return text.format(n=numbers.number(blanked), least=minimum)
+
+
 def flat(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with a meaningful index turned into columns.
 
