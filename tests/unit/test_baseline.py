@@ -70,3 +70,12 @@ def test_small_cells_are_blank_and_counted_and_zero_is_shown():
     assert shown["n"].tolist()[0] == 0
     assert shown["n"].isna().tolist() == [False, True, True, False]
     assert shown["mean"].isna().tolist() == [True, True, True, False]
+
+
+def test_a_figure_blank_then_and_now_is_no_deviation_but_one_that_became_blank_is(tmp_path):
+    blank = TABLE.assign(n=[40, np.nan], mean=[12.345678901234, np.nan])
+    record = {"as_of": date(2026, 12, 31), "data": {}, "today": date(2026, 12, 31)}
+    freeze.freeze(tmp_path, "s", blank, **record)
+    frozen = freeze.frozen(tmp_path, "s")
+    assert freeze.deviations(frozen, blank).empty
+    assert freeze.deviations(frozen, TABLE)["group"].tolist() == ["K01"]
