@@ -17,9 +17,10 @@ from clusterstudy.impact.overlap import Overlap, histogram
 from clusterstudy.impact.pretrends import Pretrends
 from clusterstudy.panel.build import STEPS
 from clusterstudy.report import numbers
+from clusterstudy.report.balance import balance as report_balance
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
-from clusterstudy.report.plots import intervals, love
+from clusterstudy.report.plots import intervals
 from clusterstudy.report.scales import Scale
 
 if TYPE_CHECKING:
@@ -117,27 +118,22 @@ def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_
     )
     if frame.empty:
         return
-    weighting = {"before": _("Before weighting"), "after": _("After weighting")}
-    shown = frame.assign(
-        characteristic=frame["characteristic"].map(_), weighting=frame["weighting"].map(weighting)
-    )
-    page.figure(
-        love(shown, series="weighting", labels={text: text for text in weighting.values()}),
+    report_balance(
+        page,
+        frame,
+        series="weighting",
+        labels={"before": _("Before weighting"), "after": _("After weighting")},
+        headings={
+            "weighting": _("Weighting"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+        },
         name="balance",
         alt=_(
             "Love plot of standardised mean differences between new entrants and comparison "
             "firms, before and after weighting."
         ),
         caption=_("Balance of the covariates, new entrants against comparison firms"),
-        data=shown,
-        headings={
-            "characteristic": _("Characteristic"),
-            "weighting": _("Weighting"),
-            "treated": _("New entrants"),
-            "comparison": _("Comparison firms"),
-            "smd": _("Standardised mean difference"),
-            BOUNDS: _("95 % interval"),
-        },
     )
 
 
@@ -331,7 +327,7 @@ def pretrends(page: Page, study: Design, found: Pretrends | None, level: float) 
                 "bias_if_passed": _("Bias if the test is passed"),
             },
             formats={
-                "power": lambda value: numbers.percent(value, 0),
+                "power": numbers.whole_percent,
                 "slope": scale.effect,
                 "bias": scale.effect,
                 "bias_if_passed": scale.effect,
