@@ -155,6 +155,10 @@ def test_absent_and_unreadable_tables_are_findings_and_judged_once(tmp_path, mon
     assert (reports / "quality" / verdict.key / "programme.html").is_file()
     monkeypatch.setattr("clusterstudy.quality.store.gate", None)
     assert verdict_for(Dataset(data), reports) == verdict
+    [kept] = (reports / ".quality").iterdir()
+    kept.write_text(kept.read_text()[:40])
+    with pytest.raises(TypeError):  # judged again: the kept verdict is not whole
+        verdict_for(Dataset(data), reports)
     (data / "programme.csv").write_text("year;grant\n2025;160000,0\n")
     with pytest.raises(TypeError):
         verdict_for(Dataset(data), reports)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from clusterstudy.contract.read import Dataset
@@ -21,11 +23,12 @@ def verdict_for(dataset: Dataset, reports: Path) -> Verdict:
     """
     kept = reports / ".quality" / f"{key(dataset)}.json"
     pages = reports / "quality" / kept.stem
-    if kept.is_file() and pages.is_dir():
-        return Verdict.from_dict(json.loads(kept.read_text(encoding="utf-8")))
+    if pages.is_dir():
+        with suppress(OSError, ValueError, KeyError, TypeError):  # none kept, or not whole
+            return Verdict.from_dict(json.loads(kept.read_text(encoding="utf-8")))
     verdict = gate(dataset, pages=pages)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    draft = kept.with_suffix(".draft")
+    draft = kept.with_suffix(f".draft-{os.getpid()}")
     draft.write_text(json.dumps(verdict.as_dict(), ensure_ascii=False), encoding="utf-8")
     draft.replace(kept)
     return verdict
