@@ -14,7 +14,7 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.did.estimates import Estimates, join
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design, design, maturity
-from clusterstudy.impact.effects import Choices, estimate, table, usable
+from clusterstudy.impact.effects import Choices, estimate, figures, of_group, usable
 from clusterstudy.impact.overlap import overlap
 
 
@@ -64,9 +64,10 @@ def findings(
             min_treated=choices.min_treated,
             max_off_support=max_off_support,
         )
-        effects = estimate(study, choices) if conditions["met"].all() else None
-        known = effects is not None and usable(effects)
-        found[outcome] = Finding(study, effects.simple().overall if effects and known else None)
+        overall = None
+        if conditions["met"].all() and usable(effects := estimate(study, choices)):
+            overall = effects.simple().overall
+        found[outcome] = Finding(study, overall)
     return found
 
 
@@ -86,7 +87,7 @@ def summary(findings: Mapping[str, Finding], choices: Choices) -> pd.DataFrame:
     for name, each in findings.items():
         row: dict[Any, Any] = {"outcome": name, "n": int(each.study.seen.sum())}
         if each.overall is not None:
-            row |= table(each.overall, choices, "label").drop(columns="label").iloc[0].to_dict()
+            row |= figures(each.overall, choices)
         rows.append(row)
     columns = ["outcome", "n", "estimate", "se", "low", "high", "mde", "p_adjusted"]
     frame = pd.DataFrame(rows).reindex(columns=columns)
@@ -125,9 +126,8 @@ def heterogeneity(
 
     found = []
     for mask in groups.values():
-        if (mask & study.seen).sum() >= choices.min_treated:
-            with suppress(UserError):
-                found.append(estimate(study, choices, mask).simple().overall)
+        with suppress(UserError):  # too few firms, or no cell that can be estimated
+            found.append(of_group(study, choices, mask))
     k = len(found)
     if k < 2:
         return None

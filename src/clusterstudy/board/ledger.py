@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
-
-GRANTS = ("operating_grant", "project_grant")
+from clusterstudy.contract.vocabulary import GRANT_LINES
 
 
 def ledger(data: Dataset) -> pd.DataFrame:
@@ -24,7 +23,7 @@ def ledger(data: Dataset) -> pd.DataFrame:
     """
     decided = data.read("programme").set_index("year")["grant"]
     finances = data.read("cluster_finances")
-    grants = finances[finances["line"].isin(GRANTS)]
+    grants = finances[finances["line"].isin(GRANT_LINES)]
     by_scenario = grants.groupby(["scenario", "year"])["amount"].sum()
     columns = {"planned": "plan_at_designation", "paid": "actual"}
     found = {name: by_scenario.get(scenario) for name, scenario in columns.items()}

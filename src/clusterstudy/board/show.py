@@ -158,7 +158,7 @@ def costs(page: Page, costs: pd.DataFrame, grants: float, year: int) -> None:
             "cost_text": _("Grants per unit"),
             "range_text": _("Interval of the grants per unit"),
         },
-        formats={"added": 0, ("added_low", "added_high"): _whole},
+        formats={"added": 0, ("added_low", "added_high"): numbers.whole_interval},
         note=_("Grants paid out until {year}: {amount}.").format(
             year=year, amount=numbers.kroner(grants)
         ),
@@ -232,7 +232,3 @@ def _estimate(scale: Scale, row: Mapping[Any, Any], when: str) -> str:
 
 def _three(low: float, high: float) -> str:
     return numbers.interval(low, high, digits=3)
-
-
-def _whole(low: float, high: float) -> str:
-    return numbers.interval(low, high, digits=0)

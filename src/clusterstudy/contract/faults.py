@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract import cvr
+from clusterstudy.contract.vocabulary import GRANT_LINES
 
 ROUNDING = 1.0  # DKK thousand
 DIFFERENCE = 0.01  # share of the amount compared with
 EARLIEST, LATEST = pd.Timestamp(1600, 1, 1), pd.Timestamp(2100, 12, 31)
 THOUSANDFOLD = (250.0, 4000.0)
-PUBLIC_GRANTS = ("operating_grant", "project_grant")
 
 
 def check_digit_wrong(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -105,7 +105,7 @@ def grants_differ(programme: pd.DataFrame, finances: pd.DataFrame) -> pd.Series:
     return _differ(
         programme,
         "grant",
-        finances[planned & finances["line"].isin(PUBLIC_GRANTS)],
+        finances[planned & finances["line"].isin(GRANT_LINES)],
         "amount",
         ["year"],
     )

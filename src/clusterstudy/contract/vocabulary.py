@@ -30,6 +30,9 @@ INCOME_LINE = {
     "in_kind_cofinancing": "In-kind co-financing",
     "other": "Other",
 }
+GRANT_LINES = ("operating_grant", "project_grant")
+PRIVATE_LINES = ("membership_fees", "donations_sponsorships", "user_payment", "cash_cofinancing")
+IN_KIND = "in_kind_cofinancing"
 SCENARIO = {
     "plan_at_designation": "Plan at designation",
     "budget": "Budget",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clusterstudy.contract.vocabulary import INCOME_LINE
+from clusterstudy.contract.vocabulary import GRANT_LINES, INCOME_LINE, PRIVATE_LINES
 from clusterstudy.demo.settings import CLUSTERS, PROGRAMME, Settings
 
 INVESTMENT = {2025: 160_000, 2026: 164_000, 2027: 167_000, 2028: 171_000}  # 662 mio. kr. in all
@@ -18,10 +18,8 @@ EVENNESS = 0.3  # how far grants follow the clusters' size
 EARLIER = 0.93  # income a year before relative to a year after, until the programme
 PROJECT_DELAY = 0.88  # least share of planned project grants that comes in the year
 NOISE = 0.05
-GRANTS = ("operating_grant", "project_grant")
 SHARE_RISE = 0.02  # of the private share planned, a year
 OTHER_SHARE, IN_KIND = 0.02, 0.6  # relative to grants, and to private cash
-PRIVATE_LINES = ("membership_fees", "donations_sponsorships", "user_payment", "cash_cofinancing")
 PRIVATE_MIX = {
     "strong": (0.35, 0.10, 0.30, 0.25),
     "ambiguous": (0.22, 0.10, 0.23, 0.45),
@@ -100,7 +98,7 @@ def cluster_finances(planned: Lines, happened: Lines) -> pd.DataFrame:
     """Return the table ``cluster_finances``; a budget lies between plan and last year's course."""
     caution = (1 + plan_met(_since_start(PROGRAMME) - 1)) / 2
     budget = {
-        line: amount if line in GRANTS else np.rint(amount * caution)
+        line: amount if line in GRANT_LINES else np.rint(amount * caution)
         for line, amount in planned.items()
     }
     scenarios = (

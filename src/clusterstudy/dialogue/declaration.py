@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from clusterstudy.contract.read import read_table
+from clusterstudy.contract.declaration import read_declaration
 from clusterstudy.contract.schema import Column, Table
 from clusterstudy.contract.vocabulary import GUIDEPOST, YES_NO
 from clusterstudy.errors import UserError
@@ -78,7 +78,7 @@ def read_guideposts(path: Path = DATA / "guideposts.csv") -> pd.DataFrame:
     UserError
         If the file cannot be read, a letter is unknown or missing, or a value is not allowed.
     """
-    frame = _declared(path, GUIDEPOSTS).set_index("letter")
+    frame = read_declaration(path, GUIDEPOSTS).set_index("letter")
     if absent := [letter for letter in GUIDEPOST if letter not in frame.index]:
         raise UserError(f"the guidepost {absent[0]} is missing", where=str(path))
     return frame
@@ -86,30 +86,9 @@ def read_guideposts(path: Path = DATA / "guideposts.csv") -> pd.DataFrame:
 
 def read_balances(path: Path = DATA / "guidepost_balances.csv") -> pd.DataFrame:
     """Return the balances with the columns of :data:`BALANCES`; UserError as above."""
-    return _declared(path, BALANCES)
+    return read_declaration(path, BALANCES)
 
 
 def read_offers(path: Path = DATA / "offers.csv") -> pd.DataFrame:
     """Return the offers, indexed by table and name, with the columns of :data:`OFFERS`."""
-    return _declared(path, OFFERS).set_index(["table", "name"])
-
-
-def _declared(path: Path, table: Table) -> pd.DataFrame:
-    if not path.is_file():
-        raise UserError(f"expected a declaration of {table.name} and found none", where=str(path))
-    frame = read_table(path, table)
-    if absent := [name for name in table.names if name not in frame]:
-        raise UserError(f"the column {absent[0]} is missing", where=str(path))
-    _refuse(frame.isna().any(axis=1), path, "expected a value in every column")
-    for column in table.columns:
-        if column.terms:
-            allowed = f"expected {column.name} to be one of {', '.join(column.terms)}"
-            _refuse(~frame[column.name].isin(list(column.terms)), path, allowed)
-    _refuse(frame.duplicated(list(table.key)), path, f"this row of {table.name} is there twice")
-    return frame
-
-
-def _refuse(bad: pd.Series, path: Path, what: str) -> None:
-    if bad.any():
-        row = int(bad.to_numpy().argmax()) + 2
-        raise UserError(what, where=f"{path}, row {row}", mend="Correct the row")
+    return read_declaration(path, OFFERS).set_index(["table", "name"])

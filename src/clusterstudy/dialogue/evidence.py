@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from clusterstudy.contract.vocabulary import IN_KIND, PRIVATE_LINES
 from clusterstudy.errors import UserError
 from clusterstudy.report.language import later
 
 Tables = Mapping[str, pd.DataFrame]
 LEVEL = 0.95
 DAYS_A_MONTH = 365.25 / 12
-PRIVATE_LINES = ["membership_fees", "donations_sponsorships", "user_payment", "cash_cofinancing"]
-IN_KIND = "in_kind_cofinancing"
 FIRMS = ["sme", "large"]  # actors that are firms
 SIDES = ("left", "right", "both")
 SHOWN, FEW, NO_ROWS, NO_TABLE = "shown", "few", "no rows", "no table"

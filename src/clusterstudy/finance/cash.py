@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterstudy.contract.vocabulary import INCOME_LINE, PROGRAMME
-from clusterstudy.finance.income import ACTUAL, IN_KIND, PLAN, of_cluster, of_scenario
+from clusterstudy.contract.vocabulary import IN_KIND, INCOME_LINE, PROGRAMME
+from clusterstudy.finance.income import ACTUAL, PLAN, of_cluster, of_scenario
 from clusterstudy.report.language import later
 
 SCENARIOS = {

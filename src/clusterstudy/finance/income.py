@@ -9,12 +9,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clusterstudy.contract.vocabulary import INCOME_LINE, PROGRAMME
+from clusterstudy.contract.vocabulary import (
+    GRANT_LINES,
+    IN_KIND,
+    INCOME_LINE,
+    PRIVATE_LINES,
+    PROGRAMME,
+)
 
 PLAN, ACTUAL = "plan_at_designation", "actual"
-GRANTS = ["operating_grant", "project_grant"]
-PRIVATE = ["membership_fees", "donations_sponsorships", "user_payment", "cash_cofinancing"]
-IN_KIND = "in_kind_cofinancing"
+GRANTS, PRIVATE = list(GRANT_LINES), list(PRIVATE_LINES)
 SHOWN = [*PRIVATE, "private_cash", IN_KIND]
 
 

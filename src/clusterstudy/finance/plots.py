@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clusterstudy.contract.vocabulary import IN_KIND
 from clusterstudy.finance.cash import SCENARIOS
-from clusterstudy.finance.income import ACTUAL, IN_KIND, PLAN, PRIVATE
+from clusterstudy.finance.income import ACTUAL, PLAN, PRIVATE
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.language import _
 

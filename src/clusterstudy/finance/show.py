@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from clusterstudy.contract.vocabulary import INCOME_LINE, OPINION, PROGRAMME
+from clusterstudy.contract.vocabulary import IN_KIND, INCOME_LINE, OPINION, PROGRAMME
 from clusterstudy.finance import plots
 from clusterstudy.finance.accounts import STATUS
-from clusterstudy.finance.income import ACTUAL, IN_KIND, PLAN, PRIVATE
+from clusterstudy.finance.income import ACTUAL, PLAN, PRIVATE
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page

@@ -60,8 +60,9 @@ def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None)
 
     Controls are the comparison firms; with ``not_yet`` also new entrants before they enter.
     """
-    later = study.firms.treated if choices.control == "not_yet" else study.entered
-    used = study.entered | study.comparison | later
+    used = study.entered | study.comparison
+    if choices.control == "not_yet":
+        used = used | study.firms.treated
     chosen = study.entered if treated is None else study.entered & treated
     return group_time(
         study.among(used),
@@ -84,6 +85,11 @@ def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
     frame = estimates.table(choices.level)
     frame["mde"] = mde(frame["se"].to_numpy(), choices.level, choices.power)
     return frame.rename_axis(name).reset_index()
+
+
+def figures(overall: Estimates, choices: Choices) -> dict[Any, float]:
+    """Return the one row of :func:`table` without its label."""
+    return table(overall, choices, "label").drop(columns="label").iloc[0].to_dict()
 
 
 def dynamic(effects: GroupTime, choices: Choices, leads: int) -> Estimates:
@@ -117,8 +123,8 @@ def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFra
     cohort = study.arrays.cohort[study.seen]
     frame.insert(1, "n", [int((cohort == g).sum()) for g in frame["group"]])
     few = frame["n"] < choices.min_treated
-    figures = ["estimate", "se", "low", "high", "mde"]
-    frame[figures] = frame[figures].mask(few)
+    shown = ["estimate", "se", "low", "high", "mde"]
+    frame[shown] = frame[shown].mask(few)
     frame["reason"] = np.where(few, _few(choices), "")
     return frame.assign(group=frame["group"].map("{:.0f}".format))
 
@@ -137,6 +143,19 @@ def by_group(study: Design, choices: Choices, groups: Mapping[str, np.ndarray]) 
     ``se``, ``low``, ``high``, ``mde``, and ``reason`` where there is no estimate.
     """
     return pd.DataFrame([_group(study, choices, name, mask) for name, mask in groups.items()])
+
+
+def of_group(study: Design, choices: Choices, mask: np.ndarray) -> Estimates:
+    """Return the overall effect on the new entrants in ``mask``.
+
+    Raises
+    ------
+    UserError
+        If fewer than ``min_treated`` are seen before and after entry, or no cell can be estimated.
+    """
+    if (mask & study.seen).sum() < choices.min_treated:
+        raise UserError(_few(choices))
+    return estimate(study, choices, mask).simple().overall
 
 
 def specifications(study: Design, choices: Choices, main: GroupTime) -> pd.DataFrame:
@@ -175,12 +194,8 @@ def _few(choices: Choices) -> str:
 
 
 def _group(study: Design, choices: Choices, name: str, mask: np.ndarray) -> dict[Any, Any]:
-    n = int((mask & study.seen).sum())
-    row: dict[Any, Any] = {"group": name, "n": n}
-    if n < choices.min_treated:
-        return row | {"reason": _few(choices)}
+    row = {"group": name, "n": int((mask & study.seen).sum())}
     try:
-        overall = estimate(study, choices, mask).simple().overall
+        return row | figures(of_group(study, choices, mask), choices)
     except UserError as error:
         return row | {"reason": error.what}
-    return row | table(overall, choices, "label").drop(columns="label").iloc[0].to_dict()

@@ -337,15 +337,9 @@ def pretrends(page: Page, study: Design, found: Pretrends | None, level: float) 
         page.callout("missing", _("Bounds need estimates for every year around entry."))
         return
     sets = found.bounds.sets.rename_axis("bound").reset_index()
+    labels = [numbers.number(bound, 1) for bound in sets["bound"]]
     page.figure(
-        intervals(
-            [numbers.number(bound, 1) for bound in sets["bound"]],
-            np.full(len(sets), np.nan),
-            *(scale.read(sets[name].to_numpy(dtype=float)) for name in BOUNDS),
-            axis=scale.axis,
-            tick=scale.tick,
-            factor=scale.factor,
-        ),
+        _dots(study, sets.assign(label=labels, estimate=np.nan)),
         name="bounds",
         alt=_("Bars of the robust interval of the mean effect, one for each bound."),
         caption=_("Robust intervals if trends differ after entry up to M̄ times as much as before"),

@@ -13,9 +13,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from clusterstudy.contract.read import read_table
+from clusterstudy.contract.declaration import read_declaration, refuse
 from clusterstudy.contract.schema import Column, Table
-from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
 from clusterstudy.report.language import later
 
@@ -81,25 +80,9 @@ def read_indicators(path: Path = DATA / "readiness_indicators.csv") -> pd.DataFr
     UserError
         If the file cannot be read, or a row contradicts itself or the vocabulary.
     """
-    if not path.is_file():
-        raise UserError("expected a declaration of indicators and found none", where=str(path))
-    frame = read_table(path, INDICATORS)
-    if absent := [name for name in INDICATORS.names if name not in frame]:
-        raise UserError(f"the column {absent[0]} is missing", where=str(path))
-    _refuse(frame, frame.isna().any(axis=1), path, "expected a value in every column")
-    _refuse(frame, frame["name"].duplicated(), path, "the indicator is there more than once")
-    for column in INDICATORS.columns:
-        if column.terms:
-            allowed = f"expected {column.name} to be one of {', '.join(column.terms)}"
-            _refuse(frame, ~frame[column.name].isin(list(column.terms)), path, allowed)
+    frame = read_declaration(path, INDICATORS, names="indicator")
+    called = frame["name"].rename("indicator")
     inside = (frame["goalpost_low"] < frame["bar"]) & (frame["bar"] < frame["goalpost_high"])
-    _refuse(frame, ~inside, path, "expected goalpost_low < bar < goalpost_high")
-    _refuse(frame, ~(frame["weight"] > 0), path, "expected a weight above 0")
+    refuse(~inside, path, "expected goalpost_low < bar < goalpost_high", called)
+    refuse(~(frame["weight"] > 0), path, "expected a weight above 0", called)
     return frame.set_index("name")
-
-
-def _refuse(frame: pd.DataFrame, bad: pd.Series, path: Path, what: str) -> None:
-    if bad.any():
-        row = int(bad.to_numpy().argmax())
-        where = f"{path}, row {row + 2}, indicator {frame['name'].iloc[row]}"
-        raise UserError(what, where=where, mend="Correct the row")
