@@ -1,0 +1,165 @@
+"""What was compared, how alike, whether and what it can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.disclosure.cells import suppress
+from clusterstudy.impact import plots
+from clusterstudy.impact.design import CONDITIONS, Design
+from clusterstudy.impact.overlap import Overlap, histogram
+from clusterstudy.panel.build import STEPS
+from clusterstudy.report import numbers
+from clusterstudy.report.balance import balance as report_balance
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+
+
+def sample(page: Page, study: Design, min_firms: int) -> None:
+    """Show how the sample was made."""
+    flow = study.firms.flow
+    named = flow.assign(step=[_(STEPS[step]) for step in flow["step"]])
+    page.table(
+        suppress(named, "new_entrants", [], min_firms)[0],
+        name="sample",
+        caption=_("Firms left at each step of the sample's making"),
+        headings={
+            "step": _("Step"),
+            "firms": _("Firms"),
+            "new_entrants": _("of them new entrants"),
+        },
+        formats={"new_entrants": 0},
+        note=_("This report is about {n} of the new entrants and {m} firms in their cells.").format(
+            n=_count(study.chosen.sum(), min_firms), m=_count(study.comparison.sum(), min_firms)
+        ),
+    )
+
+
+def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_firms: int) -> None:
+    """Show overlap and balance before and after weighting."""
+    if found.treated.sum() < min_firms or found.off_support == 1:
+        page.callout(
+            "missing",
+            _("Overlap and balance: too few new entrants, or the covariates tell them apart."),
+        )
+        return
+    bins = histogram(found, min_firms)
+    page.figure(
+        plots.scores(bins),
+        name="overlap",
+        alt=_(
+            "Bars of the propensity scores of new entrants (up) and comparison firms (down), "
+            "showing how far they overlap."
+        ),
+        caption=_("Propensity to enter, new entrants and comparison firms"),
+        data=bins,
+        headings={
+            "middle": _("Propensity score"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+        },
+        formats=dict.fromkeys(["middle", "treated", "comparison"], numbers.percent),
+        note=_(
+            "{off} of the new entrants are unlike every comparison firm; the weights leave"
+            " {n} effective comparison firms. Fewer than {least} firms in a bin are counted in the"
+            " next one towards the fullest."
+        ).format(
+            off=numbers.percent(found.off_support),
+            n=numbers.number(found.effective),
+            least=min_firms,
+        ),
+    )
+    if frame.empty:
+        return
+    report_balance(
+        page,
+        frame,
+        series="weighting",
+        labels={"before": _("Before weighting"), "after": _("After weighting")},
+        headings={
+            "weighting": _("Weighting"),
+            "treated": _("New entrants"),
+            "comparison": _("Comparison firms"),
+        },
+        name="balance",
+        alt=_(
+            "Love plot of standardised mean differences between new entrants and comparison "
+            "firms, before and after weighting."
+        ),
+        caption=_("Balance of the covariates, new entrants against comparison firms"),
+    )
+
+
+def maturity(page: Page, study: Design, found: pd.DataFrame, min_firms: int) -> None:
+    """Show the conditions of an estimate, and say what follows."""
+    shown = pd.DataFrame(
+        {
+            "condition": [_(CONDITIONS[name]) for name in found.index],
+            "needed": [_amount(name, value, 0) for name, value in found["needed"].items()],
+            "found": [_amount(name, value, min_firms) for name, value in found["found"].items()],
+            "met": [_("✓ met") if met else _("✕ not met") for met in found["met"]],
+        }
+    )
+    page.table(
+        shown,
+        name="maturity",
+        caption=_("Conditions of an estimate for {outcome}").format(outcome=_(study.outcome)),
+        headings={
+            "condition": _("Condition"),
+            "needed": _("Needed"),
+            "found": _("Found"),
+            "met": _("Result"),
+        },
+    )
+    if found["met"].all():
+        page.callout("note", _("All conditions are met: effects are estimated below."))
+    else:
+        page.callout(
+            "missing",
+            _(
+                "The data cannot carry an effect estimate yet. This report shows the design, the"
+                " balance and what the design could detect, and makes no causal claim."
+            ),
+        )
+
+
+def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: int) -> None:
+    """Show what the design could find."""
+    if found["treated"] < min_firms or np.isnan(found["mde"]):
+        page.callout(
+            "missing",
+            _("Too few firms or years before the programme to say what could be found."),
+        )
+        return
+    rows = {
+        _("New entrants with figures"): numbers.number(found["treated"]),
+        _("Comparison firms with figures"): numbers.number(found["comparison"]),
+        _("Standard deviation of the change over the span"): numbers.number(found["sd"], 3),
+        _("Firms lost over the span"): numbers.percent(found["attrition"]),
+        _("Minimum detectable effect"): study.scale.effect(found["mde"]),
+    }
+    page.table(
+        pd.DataFrame({"quantity": rows.keys(), "value": rows.values()}),
+        name="planned",
+        caption=_("What the design can detect for {outcome}").format(outcome=_(study.outcome)),
+        headings={"quantity": _("Quantity"), "value": _("Value")},
+    )
+
+
+def _amount(condition: Any, value: float, min_firms: int) -> str:
+    if condition == "overlap":
+        return numbers.percent(value)
+    if condition in ("treated", "comparison"):
+        return _count(value, min_firms)
+    return f"{value:.0f}"
+
+
+def _count(firms: float, min_firms: int) -> str:
+    """Return a number of firms, but for a small one only that it is small."""
+    if 0 < firms < min_firms:
+        return _("fewer than {n}").format(n=min_firms)
+    return numbers.number(firms)

@@ -1,0 +1,47 @@
+"""Headings, formats and the dots that every part of the page shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from clusterstudy.impact.design import Design
+from clusterstudy.report.language import _
+from clusterstudy.report.plots import intervals
+from clusterstudy.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BOUNDS = ("low", "high")
+
+
+def dots(study: Design, frame: pd.DataFrame) -> Figure:
+    """Draw the effects of a frame with the columns ``label``, ``estimate``, ``low``, ``high``."""
+    scale = study.scale
+    bounds = (scale.read(frame[name].to_numpy(dtype=float)) for name in ("estimate", *BOUNDS))
+    return intervals(
+        frame["label"].tolist(), *bounds, axis=scale.axis, tick=scale.tick, factor=scale.factor
+    )
+
+
+def headings(scale: Scale) -> dict[Any, str]:
+    """Return the headings of a table of effects."""
+    return {
+        "estimate": _("Effect"),
+        BOUNDS: _("Interval"),
+        "se": error(scale),
+        "mde": _("Smallest detectable effect"),
+    }
+
+
+def error(scale: Scale) -> str:
+    """Return the heading of standard errors, which stay on the scale of estimation."""
+    return _("Standard error (log points)") if scale.kind == "log" else _("Standard error")
+
+
+def formats(scale: Scale) -> dict[Any, int | Callable[..., str]]:
+    """Return the formats of a table of effects."""
+    return {"estimate": scale.effect, BOUNDS: scale.interval, "se": 4, "mde": scale.effect}
