@@ -44,6 +44,7 @@ def _iso_date(value: object) -> str:
 
 
 IsoDate = Annotated[str, BeforeValidator(_iso_date)]
+DateOrNone = Annotated[str, BeforeValidator(lambda value: value and _iso_date(value))]
 Covariate = Literal["size", "growth", "age", "productivity", "exporter", "industry", "region"]
 Level = Annotated[float, Field(gt=0, lt=1)]
 SHOWN = 30  # names listed in a message
@@ -168,18 +169,12 @@ class ReadinessParameters(NotebookParameters):
     level: Level = Field(0.9, description="Level of rank intervals")
 
 
-class SustainabilityParameters(NotebookParameters):
-    """40_sustainability: private income against plan, accounts, advances, cash to come."""
+class _Economy(NotebookParameters):
+    """How the clusters' economy is looked at, and when it calls for attention."""
 
     accounts_due: int = Field(6, ge=1, le=24, description="Months from year end to accounts due")
     more_advance: float = Field(
         0.1, ge=0, le=1, description="Larger advance, as a share of running projects' grants"
-    )
-    max_spend_gap: float = Field(
-        0.2, ge=0, le=1, description="Spending off the even plan, share of budget, to look at"
-    )
-    min_milestones: float = Field(
-        0.8, ge=0, le=1, description="Share of planned milestones, below it to look at"
     )
     months: int = Field(60, ge=12, le=240, description="Months simulated from the latest accounts")
     cost_growth: float = Field(0.0, ge=-0.5, le=0.5, description="Growth of costs a year")
@@ -198,6 +193,47 @@ class SustainabilityParameters(NotebookParameters):
     alert_exposure: float = Field(0.3, ge=0, description="Alert: exposure by advances above")
     alert_exhaustion: float = Field(
         0.25, ge=0, le=1, description="Alert: probability of running out of own cash above"
+    )
+    signed_by: str = Field("", description="Who signed off the limits of the alerts (a role)")
+    signed_on: DateOrNone = Field("", description="Day of that; empty where nobody has")
+    record_years: int = Field(
+        1, ge=1, le=2, description="Years after a check in which trouble counts as what followed"
+    )
+
+    @property
+    def economy(self) -> dict[str, Any]:
+        """What :func:`clusterstudy.finance.position.position` takes."""
+        from clusterstudy.finance.cash import Assumptions
+
+        assumed = {"months", "cost_growth", "fee_cut", "grant_until", "advance_delay"}
+        taken = {"accounts_due", "more_advance", "min_firms", "replications", "level", "seed"}
+        assumptions = Assumptions(**self.model_dump(include=assumed))
+        return {"assumptions": assumptions, **self.model_dump(include=taken)}
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limit of every rule of the watch list."""
+        return {
+            "shortfall": self.alert_shortfall,
+            "equity_ratio": self.alert_equity,
+            "current_ratio": self.alert_current,
+            "liquidity_months": self.alert_liquidity,
+            "opinion": 0,
+            "accounts_late": self.alert_days,
+            "exposure": self.alert_exposure,
+            "reports_late": self.alert_days,
+            "exhaustion": self.alert_exhaustion,
+        }
+
+
+class SustainabilityParameters(_Economy):
+    """40_sustainability: private income against plan, accounts, advances, cash to come."""
+
+    max_spend_gap: float = Field(
+        0.2, ge=0, le=1, description="Spending off the even plan, share of budget, to look at"
+    )
+    min_milestones: float = Field(
+        0.8, ge=0, le=1, description="Share of planned milestones, below it to look at"
     )
 
 

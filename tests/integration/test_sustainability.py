@@ -22,8 +22,11 @@ TABLES = (
     "income_gap",
     "ledger",
     "months",
+    "past_alerts",
+    "payers",
     "probabilities",
     "ratios",
+    "reliability",
     "rules",
     "shares",
 )

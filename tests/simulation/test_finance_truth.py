@@ -10,9 +10,13 @@ import pytest
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
-from clusterstudy.finance import accounts, cash, income, projects
+from clusterstudy.finance import income, record
+from clusterstudy.finance.position import position
+from clusterstudy.params import SustainabilityParameters
 
 AS_OF = date(2026, 12, 31)
+PARAMETERS = SustainabilityParameters(replications=4000, seed=1)
+SETTINGS = PARAMETERS.economy
 
 
 @pytest.fixture(scope="module")
@@ -28,33 +32,12 @@ def truth(folder):
 
 
 @pytest.fixture(scope="module")
-def found(folder):
-    data = Dataset(folder, AS_OF)
-    tables = {
-        name: data.read(name)
-        for name in ("cluster_finances", "annual_accounts", "projects", "project_reports")
-    }
-    lines = income.by_year(tables["cluster_finances"])
-    unspent = projects.unsettled_at_year_end(tables["projects"], tables["project_reports"])
-    ratios = accounts.ratios(tables["annual_accounts"], unspent)
-    return lines, ratios
+def now(folder, truth):
+    return position(Dataset(folder, AS_OF), list(truth.index), **SETTINGS)
 
 
-def test_clusters_run_out_of_cash_under_plan_in_the_month_put_in(found, truth):
-    lines, ratios = found
-    clusters = list(truth.index)
-    result = cash.forecast(
-        lines,
-        accounts.latest(ratios),
-        cash.deviations(lines, ratios),
-        pd.Series(dtype=float),
-        clusters,
-        cash.Assumptions(),
-        replications=4000,
-        level=0.9,
-        seed=1,
-    )
-    ends = result.exhaustion.set_index(["scenario", "cluster_id"]).loc["plan"]
+def test_clusters_run_out_of_cash_under_plan_in_the_month_put_in(now, truth):
+    ends = now.forecast.exhaustion.set_index(["scenario", "cluster_id"]).loc["plan"]
     true = pd.to_datetime(truth["exhausted_under_plan"])
     pd.testing.assert_series_equal(ends["central"], true, check_names=False, check_dtype=False)
     runs_out = true.dropna()
@@ -65,17 +48,33 @@ def test_clusters_run_out_of_cash_under_plan_in_the_month_put_in(found, truth):
     assert (ends.drop(runs_out.index)["probability"] < 0.1).all()
 
 
-def test_the_shortfall_against_plan_is_the_one_put_in(found, truth):
-    gap = income.gap(found[0])
+def test_the_shortfall_against_plan_is_the_one_put_in(now, truth):
+    gap = now.gap
     private = gap[gap["line"].isin(income.PRIVATE[1:]) & (gap["cluster_id"] != "programme")]
     sums = private.groupby("cluster_id")[["actual", "plan"]].sum()
     np.testing.assert_allclose(sums["actual"] / sums["plan"], truth["plan_met"], atol=0.05)
-    shares = income.shares(found[0]).set_index("cluster_id").drop("programme")
+    shares = now.shares.set_index("cluster_id").drop("programme")
     np.testing.assert_allclose(shares["planned_share"], truth["private_share"], atol=1e-3)
 
 
-def test_negative_equity_is_found_from_the_year_put_in(found, truth):
-    ratios = found[1]
+def test_negative_equity_is_found_from_the_year_put_in(now, truth):
+    ratios = now.ratios
     negative = ratios[ratios["equity_ratio"] < 0].groupby("cluster_id")["year"].min()
     put_in = truth["negative_equity_from"].dropna()
     assert negative.to_dict() == put_in.to_dict()
+
+
+def test_the_record_finds_the_trouble_put_in_and_the_alerts_before_it(folder, truth):
+    clusters = list(truth.index)
+    data = Dataset(folder, date(2029, 12, 31))
+    now = position(data, clusters, **SETTINGS)
+    seen = record.trouble(now, PARAMETERS.limits["shortfall"])
+    missed = seen["plan_missed"].groupby(level="cluster_id").max() == 1
+    grown = 1 - (1 - truth["plan_met"]) * 2.2  # a shortfall grows by 0.4 a year
+    assert set(missed[missed].index) >= set(truth.index[truth["plan_met"] < 0.88])
+    assert set(missed[missed].index) <= set(truth.index[grown < 0.95])
+    assert seen.loc[seen["negative_equity"] == 1].index.unique("cluster_id").tolist() == ["K09"]
+    past = record.record(data, clusters, now, PARAMETERS.limits, 1, **SETTINGS)
+    rates = record.reliability(past, 0.9).set_index("rule")
+    assert rates.loc["equity_ratio", ["hit_rate", "false_alarms"]].tolist() == [1, 0]
+    assert (rates["hit_low"] < rates["hit_rate"]).sum() >= 5

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import OPINION
 from clusterstudy.errors import UserError
-from clusterstudy.finance import accounts, ahead, cash, income, projects, show, source, watch
+from clusterstudy.finance import (
+    accounts,
+    ahead,
+    attention,
+    cash,
+    income,
+    payers,
+    projects,
+    record,
+    show,
+    source,
+    watch,
+)
+from clusterstudy.finance.position import position
 from clusterstudy.params import SustainabilityParameters, validated
 from clusterstudy.report.page import Page
 
@@ -243,27 +258,41 @@ def test_without_enough_cluster_years_there_is_one_path_and_the_reasons_are_told
     assert forecast(PLANNED, filed.assign(year=2023)).left_out["A"] == "gap"
 
 
+MEMBERS = pd.DataFrame(
+    {
+        "cvr": list("abcdefgh"),
+        "cluster_id": list("AAAABBBB"),
+        "valid_from": pd.Timestamp(2020, 1, 1),
+        "valid_to": pd.to_datetime([None] * 7 + ["2024-12-31"]),
+        "fee": [40.0, 30.0, 20.0, 1.0, 900.0, 1.0, 1.0, 5000.0],
+    }
+)
+
+
 def test_a_large_payer_is_never_one_firm():
-    members = pd.DataFrame(
-        {
-            "cvr": list("abcdefgh"),
-            "cluster_id": list("AAAABBBB"),
-            "valid_from": pd.Timestamp(2020, 1, 1),
-            "valid_to": pd.to_datetime([None] * 7 + ["2024-12-31"]),
-            "fee": [40.0, 30.0, 20.0, 1.0, 900.0, 1.0, 1.0, 5000.0],
-        }
-    )
-    none = source.read(Empty(), "participations")
-    found = cash.large_payer(members, none, 2025, 3)
+    paid = payers.paid(MEMBERS, source.read(Empty(), "participations"), 2025)
+    found = payers.large_payer(paid, 3)
     assert found["A"] == 30
     assert np.isnan(found["B"])  # one firm stands for nearly all of it
-    assert cash.large_payer(members, none, 2025, 5).isna().all()
+    assert payers.large_payer(paid, 5).isna().all()
+
+
+def test_the_largest_payers_share_is_told_in_quarters_and_of_enough_firms_only():
+    paid = payers.paid(MEMBERS, source.read(Empty(), "participations"), 2025)
+    found = payers.concentration(paid, 3).set_index("cluster_id")
+    assert found.loc["A"].tolist() == [4, 0.75, 1.0]  # 90 of 91
+    assert found.loc["B"].isna().all()
+    assert payers.concentration(paid, 5).drop(columns="cluster_id").isna().all(axis=None)
+    even = pd.concat([MEMBERS.head(1)] * 12).assign(cvr=list("abcdefghijkl"))
+    share = payers.concentration(payers.paid(even, source.read(Empty(), "participations"), 2025), 3)
+    assert share[["low", "high"]].to_numpy().tolist() == [[0.25, 0.5]]  # exactly a quarter
 
 
 class Empty(Dataset):
     """A study without any of the tables."""
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self.folder, self.as_of = Path("nowhere"), AS_OF
 
     def has(self, table: str) -> bool:
         return False
@@ -271,10 +300,17 @@ class Empty(Dataset):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("fee_cut", 1.2), ("months", 6), ("advance_delay", 12), ("alert_exhaustion", -0.1)],
+    [
+        ("fee_cut", 1.2),
+        ("months", 6),
+        ("advance_delay", 12),
+        ("alert_exhaustion", -0.1),
+        ("record_years", 3),
+        ("signed_on", "spring"),
+    ],
 )
 def test_a_scenario_parameter_out_of_range_is_refused(name, value):
-    with pytest.raises(UserError, match=f"study: {name}: expected .* and found {value}"):
+    with pytest.raises(UserError, match=f"study: {name}: expected .* and found '?{value}"):
         validated(SustainabilityParameters, {name: value}, where="study")
 
 
@@ -295,50 +331,87 @@ def test_rules_give_alerts_with_their_figure_and_count_what_they_could_check():
     assert checked.loc["exposure", ["checked", "alerts"]].tolist() == [0, 0]
 
 
+SETTINGS = validated(SustainabilityParameters, {"replications": 100}, where="").economy
+
+
+def checks(*rows: tuple[str, float, bool, float]) -> pd.DataFrame:
+    """Return a record of the rule ``equity_ratio``: cluster, figure, alert, what followed."""
+    frame = pd.DataFrame(rows, columns=["cluster_id", "figure", "alert", "followed"])
+    return frame.assign(rule="equity_ratio", year=2024, trouble="")
+
+
+def test_the_record_counts_hits_false_alarms_and_what_came_without_alert():
+    alerts = [(f"A{i}", 0.0, True, float(i < 7)) for i in range(10)]
+    quiet = [(f"B{i}", 1.0, False, 0.0) for i in range(10)]
+    unknown = [("C", np.nan, False, 1.0), ("D", 0.0, True, np.nan)]
+    found = record.reliability(checks(*alerts, *quiet, *unknown), 0.95).set_index("rule")
+    row = found.loc["equity_ratio"]
+    assert row[["judged", "alerts", "hits", "false_alarms", "missed"]].tolist() == [20, 10, 7, 3, 0]
+    bounds = proportion_confint(7, 10, 0.05, method="beta")  # Clopper and Pearson's
+    assert row[["hit_low", "hit_high"]].tolist() == pytest.approx(bounds)
+    assert row["miss_low"] == 0
+    assert row["miss_high"] == pytest.approx(1 - 0.025 ** (1 / 10))
+    pd.testing.assert_series_equal(found.loc["any"], row, check_names=False)
+    nothing = found.drop(["equity_ratio", "any"])
+    assert (nothing["judged"] == 0).all()
+    assert nothing[["hit_rate", "hit_low", "miss_high"]].isna().all(axis=None)
+
+
+def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path):
+    late = account("B", 2023, equity=-9.0, received_on=pd.Timestamp(2025, 1, 2))
+    filed = [account("A", year, equity=equity) for year, equity in ((2023, -5.0), (2025, 5.0))]
+    filed += [late, account("B", 2024), account("B", 2025, equity=-1.0)]
+    filed += [account("C", 2023, equity=-5.0)]
+    pd.DataFrame(filed).to_csv(tmp_path / "annual_accounts.csv", index=False)
+    data = Dataset(tmp_path, AS_OF)
+    now = position(data, ["A", "B", "C"], **SETTINGS)
+    limits = validated(SustainabilityParameters, {}, where="").limits
+    found = record.record(data, ["A", "B", "C"], now, limits, 1, **SETTINGS)
+    equity = found[found["rule"] == "equity_ratio"].set_index(["year", "cluster_id"])
+    assert equity["alert"].to_dict() == {
+        (2024, "A"): True,
+        (2024, "B"): False,  # came in two days later
+        (2024, "C"): True,
+        (2025, "A"): True,  # the accounts of 2025 came in after this day
+        (2025, "B"): False,
+        (2025, "C"): True,
+    }
+    np.testing.assert_array_equal(equity.loc[2024, "followed"], [0, 1, np.nan])
+    assert equity.loc[(2024, "B"), "trouble"] == "negative_equity"
+    assert equity.loc[2025, "followed"].isna().all()  # no accounts of 2026 yet
+    longer = record.record(data, ["A", "B", "C"], now, limits, 2, **SETTINGS)
+    assert longer["followed"].isna().all()
+
+
+def test_a_year_without_accounts_and_negative_equity_are_said(capsys):
+    page, names = Page("en"), {"A": "Alfa", "B": "Beta"}
+    filed = pd.DataFrame([account("A", 2025, equity=-20.0)])
+    latest = accounts.latest(accounts.ratios(filed, pd.Series(dtype=float)))
+    tracker = accounts.tracker(filed, ["A", "B"], AS_OF, 6)
+    assert tracker.set_index("cluster_id").loc["B", "status"].tolist() == ["overdue", "due"]
+    show.ratios(page, latest, names)
+    assert show._negative(latest, names) == "Negative equity, debt exceeds assets: Alfa."
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_study_without_the_tables_is_told_what_is_missing(capsys):
     page, names = Page("en"), {"A": "Alfa"}
-    lines = income.by_year(source.read(Empty(), "cluster_finances"))
-    filed, granted, reports = (
-        source.read(Empty(), name) for name in ("annual_accounts", "projects", "project_reports")
-    )
-    gap = income.gap(lines)
-    show.income(page, income.course(lines, "A"), gap, "A")
-    show.shares(page, income.shares(lines), names, income.without_plan(lines, ["A"]))
-    ratios = accounts.ratios(filed, projects.unsettled_at_year_end(granted, reports))
-    latest, tracker = accounts.latest(ratios), accounts.tracker(filed, ["A"], AS_OF, 6)
-    show.tracker(page, tracker, names)
-    show.ratios(page, latest, names)
-    ledger = projects.ledger(granted, reports, AS_OF)
-    exposure = projects.exposure(latest, ledger, projects.confirmed_income(lines, AS_OF), 0.1)
-    show.exposure(page, exposure, names, 0.1)
-    show.ledger(page, ledger, names, "A")
-    show.reporting(page, projects.exceptions(ledger, 0.2, 0.8), len(ledger))
-    members, active = (source.read(Empty(), name) for name in ("memberships", "participations"))
-    payers = cash.large_payer(members, active, income.last_year(income.both(lines)[1]), 5)
-    found = cash.forecast(
-        lines,
-        latest,
-        cash.deviations(lines, ratios),
-        payers,
-        ["A"],
-        cash.Assumptions(),
-        replications=100,
-        level=0.9,
-        seed=1,
-    )
-    assert found.of("A").left_out == {"A": "accounts"}
-    ahead.scenarios(page, found.of("A"), names, "A", 0.9)
-    figures = watch.figures(
-        ["A"],
-        gap=gap,
-        latest=latest,
-        tracker=tracker,
-        exposure=exposure,
-        ledger=ledger,
-        exhaustion=found.exhaustion,
-    )
+    now = position(Empty(), ["A"], **SETTINGS)
+    show.income(page, income.course(now.lines, "A"), now.gap, "A")
+    show.shares(page, now.shares, names, income.without_plan(now.lines, ["A"]))
+    show.payers(page, now.concentration, names, now.paid_in)
+    show.tracker(page, now.tracker, names)
+    show.ratios(page, now.latest, names)
+    show.exposure(page, now.exposure, names, 0.1)
+    show.ledger(page, now.ledger, names, "A")
+    show.reporting(page, projects.exceptions(now.ledger, 0.2, 0.8), len(now.ledger))
+    assert now.forecast.of("A").left_out == {"A": "accounts"}
+    ahead.scenarios(page, now.forecast.of("A"), names, "A", 0.9)
+    figures = watch.figures(["A"], now)
     limits = dict.fromkeys(watch.RULES, 0.0)
-    ahead.alerts(page, watch.alerts(figures, limits), names)
-    ahead.rules(page, watch.coverage(figures, limits))
+    attention.alerts(page, watch.alerts(figures, limits), names)
+    attention.rules(page, watch.coverage(figures, limits), "", "")
     assert figures.drop(columns="accounts_late").isna().all(axis=None)
+    past = record.record(Empty(), ["A"], now, limits, 1, **SETTINGS)
+    attention.record(page, record.past_alerts(past), names)
+    attention.reliability(page, record.reliability(past, 0.9), 0.9, 1)

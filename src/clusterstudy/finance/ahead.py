@@ -1,17 +1,15 @@
-"""The report's page ahead: when own cash runs out, and the watch list."""
+"""The report's page ahead: when own cash runs out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from clusterstudy.contract.vocabulary import OPINION, PROGRAMME
+from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.finance import plots
 from clusterstudy.finance.cash import LEAST_YEARS, SCENARIOS, UNFIT, Forecast
 from clusterstudy.finance.show import Names, fine_millions, listed
-from clusterstudy.finance.watch import RULES
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -114,62 +112,6 @@ def _probabilities(page: Page, ends: pd.DataFrame, names: Names) -> None:
     )
 
 
-def rules(page: Page, coverage: pd.DataFrame) -> None:
-    """Show the rules with their limits, and for how many clusters the figure is known."""
-    sides = {
-        "above": _("above {limit}"),
-        "below": _("below {limit}"),
-        "other": _("other than: {limit}"),
-    }
-    page.table(
-        coverage.assign(
-            label=[_(RULES[rule].label) for rule in coverage["rule"]],
-            told=[
-                sides[RULES[rule].side].format(limit=WRITE[rule](limit))
-                for rule, limit in zip(coverage["rule"], coverage["limit"], strict=True)
-            ],
-        ),
-        name="rules",
-        caption=_("The rules, and how many clusters could be checked"),
-        headings={
-            "label": _("Rule"),
-            "told": _("Alert"),
-            "checked": _("Checked"),
-            "alerts": _("Alerts"),
-        },
-    )
-
-
-def alerts(page: Page, frame: pd.DataFrame, names: Names) -> None:
-    """Show the alerts, each with its figure, limit and reason."""
-    if frame.empty:
-        page.callout("note", _("No rule gives an alert."))
-        return
-    told = [
-        {
-            "cluster": names[row["cluster_id"]],
-            "label": _(RULES[row["rule"]].label),
-            "told_figure": WRITE[row["rule"]](row["figure"]),
-            "told_limit": WRITE[row["rule"]](row["limit"]),
-            "reason": _(RULES[row["rule"]].reason),
-        }
-        for row in frame.to_dict("records")
-    ]
-    page.table(
-        frame.join(pd.DataFrame(told, index=frame.index)).reset_index(drop=True),
-        name="alerts",
-        caption=_("Watch list"),
-        headings={
-            "cluster": _("Cluster"),
-            "label": _("Rule"),
-            "told_figure": _("Value"),
-            "told_limit": _("Limit"),
-            "reason": _("Reason"),
-        },
-        note=_("An alert opens a conversation. It is no verdict."),
-    )
-
-
 def _told(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Add the months in words."""
     return ends.assign(
@@ -200,24 +142,3 @@ def _span(low: Any, high: Any) -> str:
 
 def _million_interval(low: float, high: float) -> str:
     return numbers.interval(low / 1000, high / 1000, digits=2)
-
-
-def _one(value: float) -> str:
-    return numbers.number(value, 1)
-
-
-def _opinion(place: float) -> str:
-    return _(list(OPINION.values())[int(place)])
-
-
-WRITE: dict[str, Callable[[float], str]] = {
-    "shortfall": numbers.percent,
-    "equity_ratio": numbers.percent,
-    "current_ratio": _one,
-    "liquidity_months": _one,
-    "opinion": _opinion,
-    "accounts_late": numbers.number,
-    "exposure": numbers.percent,
-    "reports_late": numbers.number,
-    "exhaustion": numbers.whole_percent,
-}

@@ -10,7 +10,7 @@ observed. Everything is vectorised over replications.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,6 @@ UNFIT = {
 }
 LINES = [line for line in INCOME_LINE if line != IN_KIND]
 LEAST_YEARS = 5  # observed cluster-years behind an interval
-MOST_OF_TWO = 0.85  # of a sum shown, what two firms may stand for
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Assumptions:
         Share of planned membership fees that does not come (``fees_cut``).
     grant_until
         Last year with an operating grant (``grant_ends``).
-    delay
+    advance_delay
         Months that project grants, which are paid as advances, come late (``advances_late``).
     """
 
@@ -61,7 +60,7 @@ class Assumptions:
     cost_growth: float = 0.0
     fee_cut: float = 0.2
     grant_until: int = 2028
-    delay: int = 3
+    advance_delay: int = 3
 
 
 @dataclass(frozen=True)
@@ -126,46 +125,18 @@ def deviations(income: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     return (growth - growth.groupby(level="year").transform("median")).fillna(0.0)
 
 
-def large_payer(
-    memberships: pd.DataFrame, participations: pd.DataFrame, year: int, least: int
-) -> pd.Series:
-    """Return by cluster what its ``least`` largest payers paid on average in ``year``.
-
-    The largest alone would be one firm's figure. Missing where fewer than ``least`` paid, or two
-    of them stand for more than :data:`MOST_OF_TWO`.
-
-    Parameters
-    ----------
-    memberships, participations
-        The tables of that name; fees and cash co-financing count.
-    """
-    from_year = memberships["valid_from"].dt.year <= year
-    member = memberships[from_year & ~(memberships["valid_to"].dt.year < year)]
-    active = participations[participations["date"].dt.year == year]
-    key = ["cluster_id", "cvr"]
-    fees, cofinancing = (
-        frame.groupby(key)[column].sum()
-        for frame, column in ((member, "fee"), (active, "cash_cofinancing"))
-    )
-    paid = fees.add(cofinancing, fill_value=0.0)
-    paid = paid[paid > 0].sort_values(ascending=False)
-    largest = paid.groupby("cluster_id").head(least).groupby("cluster_id")
-    by_two = largest.apply(lambda amounts: amounts.iloc[:2].sum() / amounts.sum())
-    told = (largest.size() == least) & (by_two <= MOST_OF_TWO)
-    return largest.mean().where(told)
-
-
 def forecast(
     income: pd.DataFrame,
     latest: pd.DataFrame,
     strayed: pd.DataFrame,
     payers: pd.Series,
-    clusters: list[str],
+    clusters: Sequence[str],
     assumptions: Assumptions,
     *,
     replications: int,
     level: float,
     seed: int,
+    scenarios: Sequence[str] = tuple(SCENARIOS),
 ) -> Forecast:
     """Simulate every cluster under every scenario.
 
@@ -175,9 +146,12 @@ def forecast(
         From :func:`clusterstudy.finance.income.by_year`,
         :func:`clusterstudy.finance.accounts.latest` and :func:`deviations`.
     payers
-        From :func:`large_payer`; a missing amount leaves that scenario out.
+        From :func:`clusterstudy.finance.payers.large_payer`; a missing amount leaves that scenario
+        out.
     clusters
         Whom to simulate; each has a random stream of its own, the same in every scenario.
+    scenarios
+        Keys of :data:`SCENARIOS`.
     """
     pool = strayed if len(strayed) >= LEAST_YEARS else strayed.iloc[:0]
     plan, actual = (of_scenario(income, name) for name in (PLAN, ACTUAL))
@@ -197,7 +171,7 @@ def forecast(
         planned = planned.reindex(years)
         last_fees = happened["membership_fees"].iloc[-1] if len(happened) else 0.0
         payer = payers.get(cluster, np.nan)
-        for scenario in SCENARIOS:
+        for scenario in scenarios:
             changed = _under(scenario, planned, last_fees, payer, assumptions)
             if changed is None:
                 continue
@@ -211,7 +185,7 @@ def forecast(
                     np.random.default_rng(stream),
                     replications=replications,
                     cost_growth=assumptions.cost_growth,
-                    delay=assumptions.delay if scenario == "advances_late" else 0,
+                    delay=assumptions.advance_delay if scenario == "advances_late" else 0,
                 )[:, : assumptions.months]
                 for drawn_from in (pool, pool.iloc[:0])
             )

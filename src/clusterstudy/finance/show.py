@@ -106,6 +106,27 @@ def shares(page: Page, frame: pd.DataFrame, names: Names, no_plan: list[str]) ->
         page.callout("missing", told.format(clusters=listed(no_plan, names)))
 
 
+def payers(page: Page, frame: pd.DataFrame, names: Names, year: int) -> None:
+    """Show between which bounds the share of each cluster's three largest payers lies."""
+    if not len(frame):
+        page.callout("missing", _("Which firms paid is not known."))
+        return
+    page.table(
+        frame.assign(cluster=frame["cluster_id"].map(names)),
+        name="payers",
+        caption=_("The three largest payers' share of fees and cash co-financing, {year}").format(
+            year=year
+        ),
+        headings={
+            "cluster": _("Cluster"),
+            "payers": _("Paying firms"),
+            ("low", "high"): _("Share of the three largest"),
+        },
+        formats={"payers": 0, ("low", "high"): _between},
+        note=_("In quarters, so that no firm's payment can be told. Blank: too few firms pay."),
+    )
+
+
 def tracker(page: Page, frame: pd.DataFrame, names: Names) -> None:
     """Show the accounts of the latest year that any came in for, and what is open from before."""
     handled = frame[frame["status"] != "due"]
@@ -330,6 +351,14 @@ def _millions(thousand: float) -> str:
 def fine_millions(thousand: float) -> str:
     """Return DKK thousand in millions, to ten thousand."""
     return numbers.number(thousand / 1000, 2)
+
+
+def _between(low: float, high: float) -> str:
+    if pd.isna(low):
+        return numbers.MISSING
+    return _("{low} to {high}").format(
+        low=numbers.percent(low, 0, unit=False), high=numbers.whole_percent(high)
+    )
 
 
 def _change(before: float, after: float) -> str:

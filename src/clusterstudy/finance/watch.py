@@ -12,6 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from clusterstudy.contract.vocabulary import OPINION
+from clusterstudy.finance.position import Position
 from clusterstudy.report.language import later
 
 
@@ -65,44 +66,31 @@ RULES = {
 }
 
 
-def figures(
-    clusters: Sequence[str],
-    *,
-    gap: pd.DataFrame,
-    latest: pd.DataFrame,
-    tracker: pd.DataFrame,
-    exposure: pd.DataFrame,
-    ledger: pd.DataFrame,
-    exhaustion: pd.DataFrame,
-) -> pd.DataFrame:
-    """Return what the rules look at: clusters by rules, missing where it is not known.
-
-    Parameters
-    ----------
-    gap, latest, tracker, exposure, ledger, exhaustion
-        As the functions of that name return them; ``exhaustion`` of a forecast. Each may be empty.
-    """
+def figures(clusters: Sequence[str], now: Position) -> pd.DataFrame:
+    """Return what the rules look at: clusters by rules, missing where it is not known."""
     found = pd.DataFrame(index=pd.Index(clusters, name="cluster_id"))
-    if len(gap):
-        total = gap[gap["line"] == "private_cash"].set_index("cluster_id")
+    if len(now.gap):
+        total = now.gap[now.gap["line"] == "private_cash"].set_index("cluster_id")
         found["shortfall"] = 1 - total["of_plan"]
-    if len(latest):
-        accounts = latest.set_index("cluster_id")
+    if len(now.latest):
+        accounts = now.latest.set_index("cluster_id")
         for name in ("equity_ratio", "current_ratio", "liquidity_months"):
             found[name] = accounts[name]
         found["opinion"] = accounts["auditor_opinion"].map(
             {opinion: place for place, opinion in enumerate(OPINION)}
         )
-    overdue = tracker[tracker["status"] == "overdue"].groupby("cluster_id")["days_late"].max()
-    found["accounts_late"] = overdue.reindex(found.index).fillna(0)
-    if len(exposure):
-        found["exposure"] = exposure.set_index("cluster_id")["exposure"]
-    if len(ledger):
-        found["reports_late"] = ledger.groupby("cluster_id")["days_overdue"].max()
-        has_projects = found.index.isin(ledger["cluster_id"])
+    overdue = now.tracker[now.tracker["status"] == "overdue"]
+    found["accounts_late"] = overdue.groupby("cluster_id")["days_late"].max()
+    found["accounts_late"] = found["accounts_late"].fillna(0)
+    if len(now.exposure):
+        found["exposure"] = now.exposure.set_index("cluster_id")["exposure"]
+    if len(now.ledger):
+        found["reports_late"] = now.ledger.groupby("cluster_id")["days_overdue"].max()
+        has_projects = found.index.isin(now.ledger["cluster_id"])
         found.loc[has_projects, "reports_late"] = found["reports_late"].fillna(0)
-    if len(exhaustion):
-        planned = exhaustion[exhaustion["scenario"] == "plan"].set_index("cluster_id")
+    ends = now.forecast.exhaustion
+    if len(ends):
+        planned = ends[ends["scenario"] == "plan"].set_index("cluster_id")
         found["exhaustion"] = planned["probability"]
     return found.reindex(columns=list(RULES)).astype("float64")
 
