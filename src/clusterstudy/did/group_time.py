@@ -207,14 +207,14 @@ def group_time(
         start = np.nan if b is None else panel.periods[b]
         rows.append({"cohort": g, "period": panel.periods[t], "base": start, **row})
         columns.append(column)
-    influence = _by_cluster(panel, np.column_stack(columns) / panel.n_units)
+    influence = panel.by_cluster(np.column_stack(columns) / panel.n_units)
     cells = pd.DataFrame(rows)
     usable = (cells["status"] == "").to_numpy()
     se = np.where(usable, np.sqrt((influence**2).sum(axis=0)), np.nan)
     cells.insert(3, "event_time", cells["period"] - cells["cohort"])
     cells.insert(5, "se", se)
     member = chosen[:, None] & (panel.cohort[:, None] == cohorts)
-    entry = _by_cluster(panel, panel.weight()[:, None] * member)
+    entry = panel.by_cluster(panel.weight()[:, None] * member)
     result = GroupTime(cells, influence, entry, int(panel.always_treated.sum()))
     if not usable.any():
         raise UserError(result._nothing("of any cohort in any period"))
@@ -281,13 +281,3 @@ def _cell(
         "max_pscore": result.max_pscore,
         "off_support": result.off_support,
     }, influence
-
-
-def _by_cluster(panel: Panel, values: np.ndarray) -> np.ndarray:
-    """Sum rows of units to rows of independent units."""
-    if panel.cluster is None:
-        return values
-    clusters, of_unit = np.unique(panel.cluster, return_inverse=True)
-    total = np.zeros((len(clusters), values.shape[1]))
-    np.add.at(total, of_unit, values)
-    return total

@@ -123,6 +123,15 @@ class Panel:
             return np.ones(self.n_units)
         return self.weights / self.weights.mean()
 
+    def by_cluster(self, values: np.ndarray) -> np.ndarray:
+        """Sum rows of units, shape (n, K), to rows of independent units, shape (m, K)."""
+        if self.cluster is None:
+            return values
+        clusters, of_unit = np.unique(self.cluster, return_inverse=True)
+        total = np.zeros((len(clusters), values.shape[1]))
+        np.add.at(total, of_unit, values)
+        return total
+
     def design(self, period: int) -> np.ndarray:
         """Return constant and covariates at a period's index, shape (n, 1 + k).
 
