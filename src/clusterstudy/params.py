@@ -154,11 +154,14 @@ class ImpactParameters(_Estimation):
 
     outcome: str = Field("fte", description="Measure of the impact model")
     leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
+    negative_controls: list[str] = Field(
+        [], description="Measures that participation cannot move, as a placebo"
+    )
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The outcome."""
-        return (self.outcome,)
+        """The outcome, and the negative controls."""
+        return (self.outcome, *self.negative_controls)
 
 
 class ReadinessParameters(NotebookParameters):

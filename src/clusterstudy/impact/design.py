@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,6 +92,7 @@ def design(
     data: Dataset,
     outcome: str,
     *,
+    others: Sequence[str] = (),
     cluster: str,
     dose: str,
     covariates: list[str],
@@ -104,6 +107,8 @@ def design(
     ----------
     outcome
         A measure of firms in the impact model.
+    others
+        Further measures, for :func:`with_outcome`.
     cluster, dose
         The new entrants to estimate for: ``programme`` and ``any`` stand for all.
     covariates, programme_start, first_year, winsorise
@@ -118,13 +123,12 @@ def design(
     """
     firms = build.build(
         data,
-        [outcome],
+        [outcome, *others],
         programme_start=programme_start,
         first_year=first_year,
         covariates=covariates,
         winsorise=winsorise,
     )
-    measure = declared(data, outcome)
     chosen = firms.of(cluster, dose)
     cells = in_treated_cells(firms.firms.assign(cohort=np.where(chosen, 0, np.inf)))
     arrays = Arrays(
@@ -139,9 +143,26 @@ def design(
         chosen=chosen,
         comparison=~firms.treated & cells.to_numpy(),
         anticipation=anticipation,
-        outcome=measure["label"],
-        scale=Scale(measure["scale"], measure["unit"]),
+        **_described(data, outcome),
     )
+
+
+def with_outcome(study: Design, data: Dataset, outcome: str) -> Design:
+    """Return the same comparison for another measure that the panel holds.
+
+    Raises
+    ------
+    UserError
+        If the measure is missing throughout.
+    """
+    arrays = replace(study.arrays, outcome=study.firms.outcomes[outcome])
+    return replace(study, arrays=arrays, **_described(data, outcome))
+
+
+def _described(data: Dataset, outcome: str) -> dict[str, Any]:
+    """Return label and scale of a measure, as :class:`Design` takes them."""
+    measure = declared(data, outcome)
+    return {"outcome": measure["label"], "scale": Scale(measure["scale"], measure["unit"])}
 
 
 def maturity(

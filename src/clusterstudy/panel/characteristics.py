@@ -47,8 +47,9 @@ def characteristics(data: Dataset, year: int) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame indexed by ``cvr``: ``sme`` (bool), ``industry_group``, ``size``, ``region`` (text)
-    and the numeric ``ln_fte``, ``growth`` (change of ln employment over three years), ``ln_age``
+    DataFrame indexed by ``cvr``: ``sme`` (bool), ``industry_group``, ``size``, ``region`` and
+    ``ring`` (municipality and six-digit industry; missing where the municipality is) as text, and
+    the numeric ``ln_fte``, ``growth`` (change of ln employment over three years), ``ln_age``
     (ln of 1 + years since founding), ``ln_productivity`` (ln of value added per full-time
     equivalent, DKK thousand, current prices) and ``exporter`` (0 or 1). NaN where not known.
     """
@@ -59,12 +60,14 @@ def characteristics(data: Dataset, year: int) -> pd.DataFrame:
     now = now[now.index.isin(firms.index)]
     before = rows[rows["year"] == year - GROWTH_YEARS].set_index("cvr")["fte"].reindex(now.index)
     firm = firms.loc[now.index]
+    municipality = firm.reindex(columns=["municipality"])["municipality"].astype("str")
     return pd.DataFrame(
         {
             "sme": is_sme(now),
             "industry_group": industry_group(firm["industry"]),
             "size": size_class(now["fte"]),
             "region": firm["region"],
+            "ring": municipality + "/" + firm["industry"],
             "ln_fte": _ln(now["fte"]),
             "growth": _ln(now["fte"]) - _ln(before),
             "ln_age": np.log1p((year - firm["founded"].dt.year).clip(lower=0)),

@@ -1,7 +1,9 @@
 """The impact report's page: tables and figures of what the other modules found."""
 
 from clusterstudy.impact.show.effects import event_study, groups, overall, specifications, withheld
+from clusterstudy.impact.show.placebo import negative_control, pseudo_entries
 from clusterstudy.impact.show.sample import balance, maturity, planned, sample
+from clusterstudy.impact.show.spillovers import spillovers
 from clusterstudy.impact.show.trends import pretrends
 
 __all__ = [
@@ -9,10 +11,13 @@ __all__ = [
     "event_study",
     "groups",
     "maturity",
+    "negative_control",
     "overall",
     "planned",
     "pretrends",
+    "pseudo_entries",
     "sample",
     "specifications",
+    "spillovers",
     "withheld",
 ]
