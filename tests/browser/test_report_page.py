@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 
-from clusterstudy.report import html, index
+from clusterstudy.report import html, index, pdf
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -106,6 +107,21 @@ def test_code_is_not_printed(show):
     page.emulate_media(media="print")
     assert not page.locator("details.code").first.is_visible()
     assert page.get_by_role("heading", name="Data quality").is_visible()
+
+
+def test_a_report_prints_on_a4_with_its_sections_on_pages_of_their_own(site, tmp_path):
+    printed = pdf.write(site / REPORT, tmp_path / "report.pdf", pdf.browser()).read_bytes()
+    pages = re.findall(rb"/Type /Page\b.*?/MediaBox \[(.*?)\]", printed, flags=re.DOTALL)
+    assert len(pages) >= 2  # the annex begins a page
+    for page in pages:
+        assert [float(number) for number in page.split()] == pytest.approx([0, 0, 595, 842], abs=1)
+    assert b"/StructTreeRoot" in printed  # tagged, for those who listen
+
+
+def test_what_stands_on_every_printed_page_cannot_break_the_page(executed, a_run):
+    page = html.render(executed, a_run(title='A "study" </style> \\ of clusters'))
+    assert page.count("</style>") == 1
+    assert 'content: "A \\22 study\\22  \\3c \\2f style\\3e  \\5c  of clusters \\b7  ' in page
 
 
 def names(page) -> list[str]:

@@ -93,11 +93,11 @@ def notes(*, note: str, source: str, files: Iterable[str]) -> str:
         f'<a href="{escape(file)}">{file.rpartition(".")[2].upper()}</a>' for file in files
     )
     parts = [
-        escape(note),
-        f"{_('Source')}: {escape(source)}" if source else "",
-        f"{_('Download')}: {links}" if links else "",
+        ("below", escape(note)),
+        ("below", f"{_('Source')}: {escape(source)}" if source else ""),
+        ("below files", f"{_('Download')}: {links}" if links else ""),
     ]
-    return "".join(f'<p class="below">{part}</p>' for part in parts if part)
+    return "".join(f'<p class="{kind}">{part}</p>' for kind, part in parts if part)
 
 
 def blank_note(blanked: int, minimum: int, *, additive: bool = False) -> str:

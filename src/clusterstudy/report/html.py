@@ -64,7 +64,7 @@ def render(notebook: NotebookNode, run: Mapping[str, Any]) -> str:
         annex = layout.fill(
             "annex.html.j2", quality=quality.section(run["quality"]), origin=_origin(run), run=run
         )
-        body, sections = _with_ids(f"{cells}{annex}")
+        body, sections = _with_ids(f"{_in_sections(cells)}{annex}")
         return layout.fill("report.html.j2", run=run, body=Markup(body), sections=sections)
 
 
@@ -90,6 +90,12 @@ def _take_title(notebook: NotebookNode) -> str:
             title, _newline, cell.source = cell.source.partition("\n")
             return title.removeprefix("# ").strip()
     return _("Untitled")
+
+
+def _in_sections(cells: str) -> str:
+    """Put what stands under each heading of level two into a section, which print keeps whole."""
+    opening, *rest = re.split(r"(?=<h2>)", cells)
+    return opening + "".join(f"<section>\n{part}</section>\n" for part in rest)
 
 
 def _with_ids(body: str) -> tuple[str, list[Section]]:

@@ -50,6 +50,11 @@ def meeting(about: Mapping[str, str]) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def in_css(text: str) -> str:
+    """Return text as it may stand in a string of CSS inside a page."""
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text)
+
+
 def version(run: Mapping[str, Any]) -> str:
     """Return the code's version, its commit, and whether it had been changed since."""
     code = run["code"]
@@ -69,6 +74,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "cluster": cluster,
         "date": numbers.date,
+        "in_css": in_css,
         "meeting": meeting,
         "version": version,
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 STAGING, FAILED, OLD = ".staging", ".failed", ".old"
 MANIFEST, REPORT, NOTEBOOK = "manifest.json", "report.html", "notebook.ipynb"
+PDF = "report.pdf"
 
 
 def report(reports: Path, study: str, run: str) -> Path:
