@@ -33,18 +33,31 @@ def run(
         list[str] | None, typer.Option("--set", help="PARAMETER=VALUE for all runs. Repeatable.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 1,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster to run on.")
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the reports: da or en.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Make unchanged reports too.")] = False,
     cold: Annotated[bool, typer.Option("--cold", help="Start every kernel plainly.")] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each report as PDF, by a browser installed.")
+    ] = False,
     reports: Reports = None,
 ) -> None:
     """Run studies and write their reports."""
     from clusterstudy import console
     from clusterstudy.paths import REPORTS
-    from clusterstudy.runs.batch import carry_out, prepare
+    from clusterstudy.report.pdf import browser
+    from clusterstudy.runs.batch import carry_out, prepare, write_index
+    from clusterstudy.runs.local import local
+    from clusterstudy.runs.printing import print_reports
+    from clusterstudy.runs.remote import connected
 
+    if dask and (cold or workers != 1):
+        raise UserError("--workers and --cold are for runs on this machine", where="--dask")
     settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
     folder = (reports or REPORTS).resolve()
+    printer = browser() if pdf else None
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, folder, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
@@ -56,11 +69,15 @@ def run(
     if batch.refused:
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
-    with console.progress(len(batch.runs)) as on_end:
-        outcomes = carry_out(
-            batch, folder, workers=workers, warm=not cold, force=force, on_end=on_end
-        )
+    place = connected(dask) if dask else local(workers, warm=not cold)
+    with place as maker, console.progress(len(batch.runs)) as on_end:
+        outcomes = carry_out(batch, maker, folder, force=force, on_end=on_end)
     console.show(console.summary(outcomes))
+    if printer:
+        with console.waiting("Printing"):
+            printed = print_reports(outcomes, folder, printer)
+        write_index(folder)
+        console.show(f"{printed} reports printed as PDF.")
     console.show(f"Reports: {folder / 'index.html'}")
     raise typer.Exit(1 if any(outcome.failure for outcome in outcomes) else 0)
 

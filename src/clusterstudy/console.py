@@ -57,6 +57,11 @@ def summary(outcomes: list[Outcome]) -> str:
     unchanged = sum(outcome.unchanged for outcome in outcomes)
     made = len(outcomes) - len(failed) - unchanged
     lines = [f"{made} reports made, {unchanged} unchanged, {len(failed)} failed."]
+    lines += [
+        f"{_name(outcome)}: tried again, for these workers were lost: {', '.join(outcome.lost)}"
+        for outcome in outcomes
+        if outcome.lost
+    ]
     for outcome in failed:
         failure = outcome.failure
         assert failure

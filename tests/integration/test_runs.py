@@ -4,107 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-from pydantic import Field
 
-from clusterstudy import params, quality
-from clusterstudy.adapters import michigan
-from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
 from clusterstudy.runs import batch, folders, make, manifest
 from clusterstudy.runs.lock import locked
 from clusterstudy.runs.provisioner import CAN_FORK, Forked
 
 pytestmark = pytest.mark.slow
-
-HELLO = """
-import numpy as np, pandas as pd
-from pathlib import Path
-if mode == "raise":
-    raise ValueError("no such luck\\nsecond line")
-if mode == "mistake":
-    from clusterstudy.errors import UserError
-    raise UserError("the table firms is missing", where="data", mend="Add firms.csv")
-if mode == "kill":
-    import os, signal
-    os.kill(os.getpid(), signal.SIGKILL)
-if mode == "sleep":
-    import time
-    time.sleep(600)
-if mode in ("state", "plain"):
-    print(np.random.random(3))
-    print("marked before:", "yes" if hasattr(pd, "marked_by_a_test") else "no")
-    pd.marked_by_a_test = True
-if mode == "figure":
-    import matplotlib.pyplot as plt
-    plt.plot([1, 3, 2])
-    plt.show()
-draws = pd.DataFrame({"draw": np.random.default_rng(seed).normal(size=3), "cluster": cluster})
-print(draws)
-(Path(output) / "tables").mkdir()
-draws.to_csv(Path(output) / "tables" / "draws.csv", index=False)
-"""
-
-
-class HelloParameters(params.NotebookParameters):
-    """A notebook of the tests."""
-
-    mode: str = Field("plain", description="What happens")
-
-
-@pytest.fixture(scope="session")
-def judged(tmp_path_factory):
-    """Real data, and a reports folder that holds the gate's verdict on them."""
-    folder = tmp_path_factory.mktemp("judged")
-    michigan.write(folder / "data")
-    quality.verdict_for(Dataset(folder / "data"), folder / "reports")
-    return folder
-
-
-@pytest.fixture
-def project(judged, tmp_path, monkeypatch):
-    """A folder with data, one notebook and a way to run studies in it."""
-    monkeypatch.setitem(params.NOTEBOOKS, "hello", HelloParameters)
-    shutil.copytree(judged, tmp_path, dirs_exist_ok=True)
-    parameters = nbformat.v4.new_code_cell(
-        params.parameters_cell(HelloParameters), metadata={"tags": ["parameters"]}
-    )
-    cells = [
-        nbformat.v4.new_markdown_cell("# Hello"),
-        parameters,
-        nbformat.v4.new_code_cell("greeting = 'hello'"),
-        nbformat.v4.new_code_cell(HELLO),
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    (tmp_path / "notebooks").mkdir()
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    nbformat.write(notebook, tmp_path / "notebooks" / "hello.ipynb")
-    return tmp_path
-
-
-def run(
-    project: Path,
-    text: str,
-    *,
-    workers=1,
-    warm=True,
-    force=False,
-    on_end=lambda _: None,
-    **settings,
-):
-    study = project / "mine.yml"
-    study.write_text(f"title: Mine\ndata: {project / 'data'}\nruns:\n{text}", encoding="utf-8")
-    reports = project / "reports"
-    prepared = batch.prepare([str(study)], reports, settings=settings)
-    how = {"workers": workers, "warm": warm, "force": force, "on_end": on_end}
-    return batch.carry_out(prepared, reports, notebooks=project / "notebooks", **how)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -119,8 +31,8 @@ FAILING = "  - {notebook: hello, set: {mode: raise}}\n"
 ALL_CLUSTERS = "  - {notebook: hello, sweep: {cluster: all}}\n"
 
 
-def test_two_workers_make_whole_reports_that_say_what_made_them(project):
-    outcomes = run(project, ALL_CLUSTERS, workers=2, seed="7")
+def test_two_workers_make_whole_reports_that_say_what_made_them(project, run):
+    outcomes = run(ALL_CLUSTERS, workers=2, seed="7")
     assert [outcome.run.id for outcome in outcomes] == [
         "hello--programme--seed-7",
         "hello--MI--seed-7",
@@ -147,17 +59,17 @@ def test_two_workers_make_whole_reports_that_say_what_made_them(project):
     assert not list((project / "reports").glob(f"*/{folders.STAGING}/*"))
 
 
-def test_the_same_run_twice_gives_the_same_tables_byte_for_byte(project):
-    [first] = run(project, "  - {notebook: hello}\n")
+def test_the_same_run_twice_gives_the_same_tables_byte_for_byte(project, run):
+    [first] = run("  - {notebook: hello}\n")
     before = (first.folder / "tables" / "draws.csv").read_bytes()
-    [second] = run(project, "  - {notebook: hello}\n", force=True)
+    [second] = run("  - {notebook: hello}\n", force=True)
     assert not second.unchanged
     assert (second.folder / "tables" / "draws.csv").read_bytes() == before
 
 
-def test_forked_kernels_give_what_plain_ones_give(project):
+def test_forked_kernels_give_what_plain_ones_give(project, run):
     def outcome(warm: bool):
-        [ended] = run(project, "  - {notebook: hello, set: {mode: figure}}\n", warm=warm)
+        [ended] = run("  - {notebook: hello, set: {mode: figure}}\n", warm=warm)
         node = nbformat.read(ended.folder / "notebook.ipynb", as_version=4)
         outputs = [cell.outputs for cell in node.cells if cell.cell_type == "code"]
         return outputs, files(ended.folder / "tables")
@@ -167,9 +79,9 @@ def test_forked_kernels_give_what_plain_ones_give(project):
     assert warm == cold
 
 
-def test_kernels_forked_from_one_server_share_no_state(project):
+def test_kernels_forked_from_one_server_share_no_state(project, run):
     text = "  - {notebook: hello, sweep: {mode: [state, plain]}}\n"
-    marked, fresh = run(project, text)
+    marked, fresh = run(text)
     assert not marked.failure
     assert not fresh.failure
     drawn = [
@@ -188,9 +100,9 @@ def test_kernels_forked_from_one_server_share_no_state(project):
         ("kill", "the kernel died; the machine may have run out of memory"),
     ],
 )
-def test_a_failing_notebook_stops_no_other_and_says_where(project, mode, error):
+def test_a_failing_notebook_stops_no_other_and_says_where(project, run, mode, error):
     text = f"  - {{notebook: hello, sweep: {{mode: [{mode}, plain]}}}}\n"
-    failed, good = run(project, text)
+    failed, good = run(text)
     assert good.failure is None
     assert (failed.failure.cell, failed.failure.error) == (4, error)
     assert failed.failure.line == "import numpy as np, pandas as pd"
@@ -201,27 +113,27 @@ def test_a_failing_notebook_stops_no_other_and_says_where(project, mode, error):
     assert failed.run.id in (project / "reports" / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_failure_leaves_the_earlier_report_and_a_success_clears_the_failure(project):
-    run(project, "  - {notebook: hello}\n")
+def test_a_failure_leaves_the_earlier_report_and_a_success_clears_the_failure(project, run):
+    run("  - {notebook: hello}\n")
     report = project / "reports" / "mine" / "hello"
     before = files(report)
-    [failed] = run(project, FAILING)
+    [failed] = run(FAILING)
     assert failed.failure
     assert files(report) == before
-    run(project, "  - {notebook: hello}\n")
+    run("  - {notebook: hello}\n")
     assert not failed.folder.exists()
 
 
-def test_a_crash_before_the_last_step_leaves_the_earlier_report(project, monkeypatch):
-    run(project, "  - {notebook: hello}\n")
+def test_a_crash_before_the_last_step_leaves_the_earlier_report(project, run, monkeypatch):
+    run("  - {notebook: hello}\n")
     report = project / "reports" / "mine" / "hello"
     before = files(report)
     with monkeypatch.context() as patch:
         patch.setattr(make.manifest, "write", lambda *_: (_ for _ in ()).throw(OSError("full")))
         with pytest.raises(OSError, match="full"):
-            run(project, "  - {notebook: hello}\n", force=True)
+            run("  - {notebook: hello}\n", force=True)
     assert files(report) == before
-    run(project, "  - {notebook: hello}\n")
+    run("  - {notebook: hello}\n")
     assert not list((project / "reports").glob(f"*/{folders.STAGING}/*"))
 
 
@@ -246,20 +158,20 @@ def test_a_kernel_that_has_ended_by_itself_can_be_killed():
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_an_interrupted_batch_ends_its_kernels_and_keeps_what_is_finished(project, warm):
+def test_an_interrupted_batch_ends_its_kernels_and_keeps_what_is_finished(project, run, warm):
     def interrupt(outcome):
         raise KeyboardInterrupt
 
     text = "  - {notebook: hello, sweep: {mode: [plain, sleep], cluster: all}}\n"
     with pytest.raises(KeyboardInterrupt):
-        run(project, text, workers=2, warm=warm, on_end=interrupt)
+        run(text, workers=2, warm=warm, on_end=interrupt)
     study = project / "reports" / "mine"
     assert list(study.glob("hello--plain--*/report.html"))
     assert not list(study.glob("hello--sleep--*"))
     assert not list(study.glob(".failed/*"))
 
 
-def test_only_what_changed_is_made_again_and_why_says_what_did(project):
+def test_only_what_changed_is_made_again_and_why_says_what_did(project, run):
     hello, reports = "  - {notebook: hello, sweep: {cluster: all}}\n", project / "reports"
     study, notebooks = str(project / "mine.yml"), project / "notebooks"
 
@@ -267,7 +179,7 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project):
         return batch.reasons(f"{study}/hello--MI", reports, notebooks)
 
     def changes(text=hello, **how) -> list[bool]:
-        return [not outcome.unchanged for outcome in run(project, text, **how)]
+        return [not outcome.unchanged for outcome in run(text, **how)]
 
     assert changes() == [True, True]
     study_text = (project / "mine.yml").read_text(encoding="utf-8")
@@ -296,35 +208,35 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project):
     assert [line.split(":")[0] for line in why()] == ["parameters.seed", "notebook_sha256"]
 
 
-def test_changed_data_make_every_report_again_and_a_failure_is_never_kept(project):
-    [failed] = run(project, FAILING)
+def test_changed_data_make_every_report_again_and_a_failure_is_never_kept(project, run):
+    [failed] = run(FAILING)
     assert failed.failure
-    [again] = run(project, FAILING)
+    [again] = run(FAILING)
     assert again.failure
-    run(project, "  - {notebook: hello}\n")
+    run("  - {notebook: hello}\n")
     measures = project / "data" / "impact_model.csv"
     measures.write_text(measures.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    [made] = run(project, "  - {notebook: hello}\n")
+    [made] = run("  - {notebook: hello}\n")
     assert not made.unchanged
 
 
-def test_bad_input_is_told_before_anything_is_written(project):
+def test_bad_input_is_told_before_anything_is_written(project, run):
     for text, message in [
         ("  - {notebook: helo}\n", "Did you mean 'hello'"),
         ("  - {notebook: hello, set: {mode: 3}}\n", r"runs\[0\].set.mode: expected text"),
         ("  - {notebook: hello, set: {cluster: K03}}\n", "unknown cluster 'K03'"),
     ]:
         with pytest.raises(UserError, match=message):
-            run(project, text)
+            run(text)
     assert not (project / "reports" / "mine").exists()
 
 
-def test_data_that_the_gate_refuses_start_nothing(project):
-    run(project, "  - {notebook: hello}\n")
+def test_data_that_the_gate_refuses_start_nothing(project, run):
+    run("  - {notebook: hello}\n")
     before = files(project / "reports" / "mine")
     (project / "data" / "firms.csv").unlink()
     with pytest.raises(ValueError, match="the gate refuses the data"):
-        run(project, "  - {notebook: hello}\n")
+        run("  - {notebook: hello}\n")
     assert files(project / "reports" / "mine") == before
 
 

@@ -13,16 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.params import load_study, shown, unknown
 from clusterstudy.paths import NOTEBOOKS, REPORTS
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import confirm, differences
-from clusterstudy.runs.kernels import installed
 from clusterstudy.runs.lock import locked
-from clusterstudy.runs.make import Outcome, make
+from clusterstudy.runs.make import Outcome
 from clusterstudy.runs.plan import Run, Vocabulary, check, override, plan, select
 from clusterstudy.sources import BUILT_IN, open_dataset
 
@@ -30,6 +29,22 @@ if TYPE_CHECKING:
     from clusterstudy.quality import Verdict
 
 logger = logging.getLogger(__name__)
+
+
+class Maker(Protocol):
+    """Where reports are made, and how many side by side."""
+
+    @property
+    def slots(self) -> int:
+        """How many runs to hand out at once."""
+
+    def make(
+        self, run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path
+    ) -> Outcome:
+        """Make one report."""
+
+    def give_up(self) -> None:
+        """End the runs that have not ended."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +135,9 @@ def prepare(
 
 def carry_out(
     batch: Batch,
+    maker: Maker,
     reports: Path = REPORTS,
     *,
-    workers: int = 1,
-    warm: bool = True,
     force: bool = False,
     notebooks: Path = NOTEBOOKS,
     on_end: Callable[[Outcome], None] = lambda outcome: None,
@@ -132,10 +146,9 @@ def carry_out(
 
     Parameters
     ----------
-    workers
-        How many runs are executed side by side.
-    warm
-        Fork kernels from a process with all imports done, where the machine can.
+    maker
+        Where: :func:`clusterstudy.runs.local.local` or
+        :func:`clusterstudy.runs.remote.connected`.
     force
         Make also the reports that are unchanged.
     on_end
@@ -154,14 +167,14 @@ def carry_out(
     """
     if batch.refused:
         raise ValueError("the gate refuses the data")
-    with locked(reports), installed(workers, warm=warm), ThreadPoolExecutor(workers) as pool:
+    with locked(reports), ThreadPoolExecutor(maker.slots) as pool:
         folders.recover(reports)
 
         def settle(run: Run) -> Outcome:
             identity = batch.identity(run, notebooks)
             report = folders.report(reports, run.study, run.id)
             if force or differences(report, identity):
-                return make(run, identity, reports, notebooks)
+                return maker.make(run, identity, reports, notebooks)
             confirm(report)
             return Outcome(run, report, seconds=0.0, unchanged=True)
 
@@ -172,7 +185,7 @@ def carry_out(
                 waiting.remove(future)
                 on_end(future.result())
         except BaseException:
-            _stop(pool, waiting)
+            _stop(pool, waiting, maker)
             raise
         finally:
             write_index(reports)
@@ -214,13 +227,11 @@ def write_index(reports: Path = REPORTS) -> Path:
     return reports / "index.html"
 
 
-def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]]) -> None:
+def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]], maker: Maker) -> None:
     """End runs that are not wanted any more; what was killed is no failure of the notebook."""
-    from clusterstudy.runs.provisioner import kill_running
-
     pool.shutdown(wait=False, cancel_futures=True)
     while not all(future.done() for future in futures):
-        kill_running()  # again and again: a run may be just about to start its kernel
+        maker.give_up()  # again and again: a run may be just about to start its kernel
         time.sleep(0.1)
     for future in futures:
         if not future.cancelled() and not future.exception() and future.result().failure:

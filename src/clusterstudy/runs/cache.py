@@ -38,13 +38,16 @@ def differences(report: Path, identity: Mapping[str, Any]) -> list[str]:
     except (ValueError, KeyError):
         return ["its manifest cannot be read"]
     changed = [] if whole else ["files of the report were changed, added or removed"]
-    before = dict(_flat({key: kept.get(key) for key in identity}))
-    after = dict(_flat(json.loads(json.dumps(identity))))
-    names = dict.fromkeys([*after, *before])
-    return changed + [
-        f"{name}: {_short(before, name)} -> {_short(after, name)}"
-        for name in names
-        if name not in IGNORED and before.get(name) != after.get(name)
+    return changed + changes({key: kept.get(key) for key in identity}, identity)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two identities, one line each: ``name: before -> after``."""
+    old, new = (dict(_flat(json.loads(json.dumps(each)))) for each in (before, after))
+    return [
+        f"{name}: {_short(old, name)} -> {_short(new, name)}"
+        for name in dict.fromkeys([*new, *old])
+        if name not in IGNORED and old.get(name) != new.get(name)
     ]
 
 

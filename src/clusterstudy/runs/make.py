@@ -6,26 +6,41 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.execute import Failure, execute
 from clusterstudy.runs.plan import Run
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Built:
+    """How the making of a report ended, and the seconds it took."""
+
+    seconds: float
+    failure: Failure | None = None
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, where its files lie, and the seconds it took; unchanged took none."""
+    """How a run ended, where its files lie, and the seconds it took; unchanged took none.
+
+    ``lost`` names the workers that were lost while they made it.
+    """
 
     run: Run
     folder: Path
     seconds: float
     failure: Failure | None = None
     unchanged: bool = False
+    lost: tuple[str, ...] = ()
 
 
 def make(run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path) -> Outcome:
-    """Make the report of ``run`` and put it in its place, whole; set a failed one aside.
+    """Make the report of ``run`` here and put it in its place, whole; set a failed one aside.
 
     Parameters
     ----------
@@ -34,16 +49,46 @@ def make(run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path) 
     reports, notebooks
         Folders of reports and of notebook sources.
     """
+    staged = folders.stage(reports, run.study, run.id)
+    return settle(run, staged, build(notebooks / f"{run.notebook}.ipynb", identity, staged))
+
+
+def build(notebook: Path, identity: Mapping[str, Any], staged: Path) -> Built:
+    """Fill ``staged`` with all files of a report, as far as its notebook could be executed."""
+    started = datetime.now(UTC)
+    node, failure = execute(notebook, identity["parameters"], staged)
+    return _describe(node, failure, identity, staged, started)
+
+
+def unmade(notebook: Path, identity: Mapping[str, Any], staged: Path, error: str) -> Built:
+    """Fill ``staged`` with what is to be said of a run that no machine executed."""
+    import nbformat
+
+    node = nbformat.read(notebook, as_version=4)
+    nbformat.write(node, staged / folders.NOTEBOOK)
+    return _describe(node, Failure(0, "", error), identity, staged, datetime.now(UTC))
+
+
+def settle(run: Run, staged: Path, built: Built, lost: tuple[str, ...] = ()) -> Outcome:
+    """Put what was built in its place: a whole report is published, a failed one set aside."""
+    folder = folders.set_aside(staged) if built.failure else folders.publish(staged)
+    return Outcome(run, folder, built.seconds, built.failure, lost=lost)
+
+
+def _describe(
+    node: NotebookNode,
+    failure: Failure | None,
+    identity: Mapping[str, Any],
+    staged: Path,
+    started: datetime,
+) -> Built:
+    """Write the manifest, and the page of a run that did not fail."""
     from clusterstudy.report import html
 
-    started = datetime.now(UTC)
-    notebook = notebooks / f"{run.notebook}.ipynb"
-    staged = folders.stage(reports, run.study, run.id)
-    node, failure = execute(notebook, identity["parameters"], staged)
     times = manifest.times(started, datetime.now(UTC))
     about = {
         **identity,
-        "heading": html.title_of(node, run.parameters.lang),
+        "heading": html.title_of(node, identity["parameters"]["lang"]),
         "status": "failed" if failure else "ok",
         "failure": asdict(failure) if failure else None,
         **times,
@@ -52,5 +97,4 @@ def make(run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path) 
         page = html.render(node, about)
         (staged / folders.REPORT).write_text(page, encoding="utf-8", newline="\n")
     manifest.write(staged, {**about, "outputs": manifest.outputs(staged)})
-    folder = folders.set_aside(staged) if failure else folders.publish(staged)
-    return Outcome(run, folder, times["seconds"], failure)
+    return Built(times["seconds"], failure)
