@@ -15,8 +15,10 @@ from pathlib import Path
 from clusterstudy.errors import UserError
 
 VARIABLE = "CLUSTERSTUDY_BROWSER"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-NAMES += ("microsoft-edge", "msedge")
+NAMES = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    *("microsoft-edge", "msedge"),
+)
 APPLICATIONS = (  # where installers put browsers that are not on the PATH
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -43,12 +45,13 @@ def browser(environ: Mapping[str, str] = os.environ) -> Path:
         if not found:
             raise UserError(f"there is no browser {named}", where=VARIABLE, mend="Name its program")
         return Path(found)
-    on_path = (shutil.which(name, path=environ.get("PATH")) for name in NAMES)
+    path = environ.get("PATH")
+    on_path = [Path(found) for name in NAMES if (found := shutil.which(name, path=path))]
     folders = [Path(environ[name]) for name in WINDOWS_FOLDERS if environ.get(name)]
     placed = [*map(Path, APPLICATIONS), *(root / file for root in folders for file in ON_WINDOWS)]
-    for path in (*filter(None, on_path), *placed):
-        if Path(path).is_file():
-            return Path(path)
+    for program in (*on_path, *placed):
+        if program.is_file():
+            return program
     raise UserError(
         "no browser that could print was found",
         where="--pdf",
