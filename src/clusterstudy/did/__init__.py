@@ -8,6 +8,10 @@ companies, files or notebooks.
 :mod:`.group_time`        ATT(g, t) and its averages: Callaway & Sant'Anna (2021)
 :mod:`.two_by_two`        one cohort, two periods: Sant'Anna & Zhao (2020)
 :mod:`.twfe`              two-way fixed effects, the plain reference
+:mod:`.saturated`         Sun & Abraham (2021), and ratios of means by Poisson, by pyfixest
+:mod:`.imputation`        Borusyak, Jaravel & Spiess (2024)
+:mod:`.synthetic`         synthetic differences: Arkhangelsky et al. (2021), by diff-diff
+:mod:`.bacon`             what two-way fixed effects average: Goodman-Bacon (2021), by diff-diff
 :mod:`.estimates`         what all of them return: estimates, influence functions, intervals
 :mod:`.power`             minimum detectable effects
 :mod:`.pretest`           what a pre-trend test can see: Roth (2022)

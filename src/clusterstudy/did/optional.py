@@ -1,0 +1,19 @@
+"""The optional library diff-diff: itself, or how to get it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from clusterstudy.errors import UserError
+
+
+def diff_diff() -> ModuleType:
+    """Return the library; UserError where it is not installed."""
+    try:
+        import diff_diff
+    except ImportError:
+        raise UserError(
+            "needs the package diff-diff, which is not installed",
+            mend="Install the opinions extra: pip install -c requirements.lock .[opinions]",
+        ) from None
+    return diff_diff
