@@ -420,6 +420,8 @@ COLLABORATIONS = Table(
         CLUSTER_ID,
         YEAR,
         Column("actor_a", "text", "First actor (code)."),
+    traps="What was not registered is not seen. Actors are the same where their codes are; without "
+    "CVR numbers nobody can tell which participants collaborate.",
         Column("actor_b", "text", "Second actor (code)."),
         Column("actor_a_type", "text", "Kind of the first actor.", terms=vocabulary.ACTOR),
         Column("actor_b_type", "text", "Kind of the second actor.", terms=vocabulary.ACTOR),
@@ -430,6 +432,8 @@ COLLABORATIONS = Table(
             "What has come of it so far.",
             terms=vocabulary.COLLABORATION_OUTCOME,
         ),
+        Column("cvr_a", "cvr", "CVR number of the first actor, where it is a firm.", nullable=True),
+        Column("cvr_b", "cvr", "CVR number of the second actor, where it is one.", nullable=True),
     ),
     foreign_keys=(CLUSTER,),
 )
@@ -478,7 +482,8 @@ IMPACT_MODEL = Table(
         Column(
             "expression",
             "text",
-            "Formula in the source's columns; for firm_measures and survey the measure or item.",
+            "Formula in the source's columns; for firm_measures and survey the measure or item; "
+            "for participations and collaborations a name in clusterstudy.measures.",
         ),
         Column("scale", "text", "Scale on which effects are estimated.", terms=vocabulary.SCALE),
         Column(

@@ -2,7 +2,8 @@
 
 Strong clusters have dense networks with many cross-type ties, ambiguous ones hang on few hubs,
 weak ones are sparse. Knowledge institutions, associations, advisers and public bodies are shared
-by all clusters; SMEs belong to one.
+by all clusters; SMEs belong to one, among whose participants of the first programme year they are.
+The ends of ties are drawn one by one, by the kinds' shares: the expected shares of ties follow.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.vocabulary import COLLABORATION_OUTCOME
-from clusterstudy.demo.settings import CLUSTERS, PROGRAMME, Settings
+from clusterstudy.demo.entry import Entry
+from clusterstudy.demo.events import Numbers
+from clusterstudy.demo.population import LARGE, Population
+from clusterstudy.demo.settings import CLUSTERS, PROGRAMME, Settings, january_first
 
 
 class Shape(NamedTuple):
@@ -55,7 +59,9 @@ OUTCOMES = {  # by kind, in the vocabulary's order
 }
 
 
-def collaborations(settings: Settings) -> pd.DataFrame:
+def collaborations(
+    settings: Settings, population: Population, entry: Entry, numbers: Numbers
+) -> pd.DataFrame:
     """Return the table ``collaborations``: a row per pair of actors, cluster and year."""
     rng = settings.stream("collaborations")
     parts = [
@@ -63,7 +69,57 @@ def collaborations(settings: Settings) -> pd.DataFrame:
         for place, cluster in enumerate(CLUSTERS.to_dict("records"))
         for year in PROGRAMME
     ]
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    unit = _firms(settings, population, entry)
+    for side in "ab":
+        known = table[f"actor_{side}"].map(unit)
+        there = known.notna().to_numpy()
+        day = january_first(table.loc[there, "year"].to_numpy())
+        place = numbers.at(known[there].to_numpy(dtype=int), day)
+        table[f"cvr_{side}"] = pd.Series(numbers.cvr[place], table.index[there])
+    return table
+
+
+def truth() -> pd.DataFrame:
+    """Return what was put into the networks, by cluster.
+
+    Returns
+    -------
+    DataFrame with ``cluster_id``, ``smes`` (within the cluster's reach), ``concentration`` (how
+    far ties gather on few actors), and expected shares: ``cross_type`` of ties, ``referral`` of
+    collaborations, and ``result`` and ``market`` of joint projects and agreements.
+    """
+    kinds = dict(zip(OUTCOMES, KIND_SHARES, strict=True))
+    both = kinds["project"] + kinds["agreement"]
+    reached = (kinds["project"] * np.array(OUTCOMES["project"])) / both
+    reached += (kinds["agreement"] * np.array(OUTCOMES["agreement"])) / both
+    return pd.DataFrame(
+        {
+            "cluster_id": CLUSTERS["cluster_id"],
+            "smes": [_smes(cluster) for cluster in CLUSTERS.to_dict("records")],
+            "concentration": [SHAPES[name].concentration for name in CLUSTERS["profile"]],
+            "cross_type": 1 - sum(share**2 for share in TYPE_SHARES.values()),
+            "referral": kinds["referral"],
+            "result": 1 - reached[0],
+            "market": reached[-1],
+        }
+    )
+
+
+def _firms(settings: Settings, population: Population, entry: Entry) -> dict[str, int]:
+    """Return the economic unit behind each SME's code, as far as a cluster has so many.
+
+    They are drawn among the SMEs that entered through the cluster up to the programme's first year
+    and live until its end.
+    """
+    rng = settings.stream("collaboration_firms")
+    early = (entry.cohort <= min(PROGRAMME)) & (entry.closes > max(PROGRAMME))
+    may = early & (population.size[entry.unit] < LARGE)
+    firms: dict[str, int] = {}
+    for place, cluster in enumerate(CLUSTERS.to_dict("records")):
+        units = rng.permutation(entry.unit[may & (entry.cluster == place)])
+        firms.update(zip(_actors(place, cluster)["sme"], units.tolist(), strict=False))
+    return firms
 
 
 def _ties(
@@ -71,7 +127,7 @@ def _ties(
 ) -> pd.DataFrame:
     shape = SHAPES[cluster["profile"]]
     scale = np.sqrt(cluster["size"])
-    actors = _actors(place, cluster, round(scale * shape.smes))
+    actors = _actors(place, cluster)
     names = np.concatenate([actors[kind] for kind in TYPE_SHARES])
     kinds = np.repeat(list(TYPE_SHARES), [len(actors[kind]) for kind in TYPE_SHARES])
     weight = np.concatenate(
@@ -98,9 +154,10 @@ def _ties(
     )
 
 
-def _actors(place: int, cluster: dict[Hashable, Any], smes: int) -> dict[str, list[str]]:
+def _actors(place: int, cluster: dict[Hashable, Any]) -> dict[str, list[str]]:
     """Return the codes of the actors within a cluster's reach, by kind."""
     own = range(place, place + cluster["associations"])
+    smes = _smes(cluster)
     return {
         kind: [f"{code}-{number:02d}" for number in range(1, count + 1)]
         for kind, (code, count) in SHARED.items()
@@ -108,6 +165,11 @@ def _actors(place: int, cluster: dict[Hashable, Any], smes: int) -> dict[str, li
         "sme": [f"{cluster['cluster_id']}-S{number:02d}" for number in range(1, smes + 1)],
         "association": [f"BO-{number % ASSOCIATIONS + 1:02d}" for number in own],
     }
+
+
+def _smes(cluster: dict[Hashable, Any]) -> int:
+    """Return the number of SMEs within a cluster's reach."""
+    return round(np.sqrt(cluster["size"]) * SHAPES[cluster["profile"]].smes)
 
 
 def _gathered(count: int, shape: Shape) -> np.ndarray:

@@ -63,6 +63,13 @@ FILES = {
         "on average, and how many answered and what they did. The satisfied and project firms "
         "answer more often.",
     ),
+    "networks": File(
+        "networks.csv",
+        "What was put into each cluster's collaborations: SMEs within its reach, how far ties "
+        "gather on few actors, and the expected shares of ties between actors of different kinds, "
+        "of referrals among collaborations, and of joint projects and agreements with a result, "
+        "and with a product on the market. Pairs drawn twice in a year count once.",
+    ),
     "clusters": File(
         "clusters.csv",
         "What was put into each cluster: profile (strong, ambiguous, weak), factor on its effects, "

@@ -87,7 +87,9 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "participations": contacts.participations(settings, entering, numbers),
         "memberships": contacts.memberships(settings, units, entering, numbers, fees),
         "survey": answers,
+        "collaborations": networks.collaborations(settings, units, entering, numbers),
         "price_index": prices,
+        "industry_bridge": registers.industry_bridge(),
     }
     truth = {
         "effects": ledger.mean_effects(firm_effects, firm_years),
@@ -95,6 +97,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "selection": ledger.selection(units),
         "events": ledger.events(numbers, successions),
         "survey": asked,
+        "networks": networks.truth(),
     }
     return tables, truth
 
@@ -112,7 +115,6 @@ def _clusters(settings: Settings, planned: economy.Lines, happened: economy.Line
         "annual_accounts": accounts.annual_accounts(settings, planned, happened, advances),
         "projects": project,
         "project_reports": reports,
-        "collaborations": networks.collaborations(settings),
         "dialogue": talks.dialogue(settings),
         "impact_model": read_table(DATA / "impact_model.csv", TABLES["impact_model"]),
     }
