@@ -81,10 +81,34 @@ class Estimates:
         Shape (K, 2), never narrower than the pointwise intervals.
         """
         pointwise = self.interval(level)
-        sup = np.quantile(self._sup_t(seed, draws, multiplier), level)
+        errors = self.studentised_errors(seed=seed, draws=draws, multiplier=multiplier)
+        sup = np.quantile(np.abs(errors).max(axis=1, initial=0.0), level)
         band = self._band(float(sup))
         low = np.minimum(band[:, 0], pointwise[:, 0])
         return np.column_stack([low, np.maximum(band[:, 1], pointwise[:, 1])])
+
+    def studentised_errors(
+        self, *, seed: int, draws: int = 1999, multiplier: Multiplier = "rademacher"
+    ) -> np.ndarray:
+        """Draw errors over their standard errors from the estimates' joint distribution.
+
+        The multiplier bootstrap: every independent unit's influence is multiplied by a random
+        number of mean 0 and variance 1.
+
+        Returns
+        -------
+        Shape (draws, k), for the k estimates that have an error.
+        """
+        uncertain = self.se > 0
+        influence = self.influence[:, uncertain] / self.se[uncertain]
+        rng = np.random.default_rng(seed)
+        low, high, p_low = _two_points(multiplier)
+        total = np.zeros((draws, influence.shape[1]))
+        for start in range(0, len(influence), BLOCK):
+            rows = influence[start : start + BLOCK]
+            takes_low = rng.random((draws, len(rows)), dtype=np.float32) < p_low
+            total += np.where(takes_low, low, high) @ rows
+        return total
 
     def combine(self, weights: np.ndarray, label: Sequence[object] | pd.Index) -> Estimates:
         """Return the linear combinations ``weights @ estimate``; weights have shape (J, K)."""
@@ -114,19 +138,6 @@ class Estimates:
     def _band(self, critical: float) -> np.ndarray:
         half = critical * self.se
         return np.column_stack([self.estimate - half, self.estimate + half])
-
-    def _sup_t(self, seed: int, draws: int, multiplier: Multiplier) -> np.ndarray:
-        """Draw the largest absolute t statistic under the estimates' joint distribution."""
-        uncertain = self.se > 0
-        influence = self.influence[:, uncertain] / self.se[uncertain]
-        rng = np.random.default_rng(seed)
-        low, high, p_low = _two_points(multiplier)
-        total = np.zeros((draws, influence.shape[1]))
-        for start in range(0, len(influence), BLOCK):
-            rows = influence[start : start + BLOCK]
-            takes_low = rng.random((draws, len(rows)), dtype=np.float32) < p_low
-            total += np.where(takes_low, low, high) @ rows
-        return np.abs(total).max(axis=1, initial=0.0)
 
 
 def join(estimates: Sequence[Estimates]) -> Estimates:
