@@ -14,6 +14,7 @@ companies, files or notebooks.
 :mod:`.bacon`             what two-way fixed effects average: Goodman-Bacon (2021), by diff-diff
 :mod:`.estimates`         what all of them return: estimates, influence functions, intervals
 :mod:`.multiplicity`      several hypotheses at once: Romano & Wolf (2005), false discovery rate
+:mod:`.shrinkage`         a few effects, partially pooled: Rubin (1981)
 :mod:`.power`             minimum detectable effects
 :mod:`.pretest`           what a pre-trend test can see: Roth (2022)
 :mod:`.honest`            sets robust to unequal trends: Rambachan & Roth (2023)
