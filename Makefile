@@ -50,7 +50,7 @@ bench: $(READY) ## measure the estimator against csdid and moderndid (FIRMS="500
 	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
 
 clean: ## remove reports, caches and the environment
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan data/remote .cache
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"clusterstudy needs Python 3.11 to 3.13, and $(PYTHON) is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 ...")'

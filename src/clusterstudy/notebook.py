@@ -80,7 +80,7 @@ def begin(name: str, namespace: Mapping[str, Any]) -> Notebook[Any]:
     model = NOTEBOOKS[name]
     given = {field: namespace[field] for field in model.model_fields}
     p = validated(model, given, where=f"{name}, parameters")
-    data = open_dataset(p.data, date.fromisoformat(p.as_of))
+    data = open_dataset(p.data, date.fromisoformat(p.as_of), refresh=False)
     theme.use()
     known = data.read("clusters", ["cluster_id", "name"]).sort_values("cluster_id")
     clusters = dict(zip(known["cluster_id"], known["name"], strict=True))

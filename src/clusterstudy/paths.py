@@ -15,3 +15,4 @@ PARAMS = ROOT / "params"
 DATA = ROOT / "data"
 EXPECTATIONS = ROOT / "expectations"
 REPORTS = ROOT / "reports"
+CACHE = ROOT / ".cache"  # what can be computed again

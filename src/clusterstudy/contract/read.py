@@ -8,7 +8,6 @@ values (:mod:`clusterstudy.quality`) or computing from them.
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ import pandas as pd
 from clusterstudy.contract.schema import Column, Kind, Table
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.errors import UserError
+from clusterstudy.hashing import remembered
 from clusterstudy.paths import DATA
 
 DELIMITERS = ";,\t|"
@@ -107,7 +107,8 @@ class Dataset:
 
     def fingerprint(self) -> dict[str, str]:
         """Return the SHA-256 of every table's file, by table."""
-        return {name: _sha256(path) for name in TABLES if (path := self._path(name))}
+        files = {name: path for name in TABLES if (path := self._path(name))}
+        return dict(zip(files, remembered(files.values()), strict=True))
 
     def _path(self, table: str) -> Path | None:
         default = DATA / "impact_model.csv"
@@ -190,11 +191,6 @@ def _released(frame: pd.DataFrame, table: Table, as_of: date | None) -> pd.DataF
 def _last_released_year(day: pd.Timestamp, lag_months: int) -> int:
     """Return the last calendar year that a source with this lag has released on ``day``."""
     return int((day + pd.Timedelta(days=1) - pd.DateOffset(months=lag_months)).year) - 1
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_parquet(path: Path, columns: list[Column]) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from clusterstudy.adapters.url import is_url
 from clusterstudy.contract.read import Dataset
-from clusterstudy.params import load_study, shown, unknown
+from clusterstudy.params import load_study, shown, unknown, validated
 from clusterstudy.paths import NOTEBOOKS, REPORTS
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import confirm, differences
@@ -203,9 +204,9 @@ def reasons(name: str, reports: Path = REPORTS, notebooks: Path = NOTEBOOKS) -> 
     study, _, wanted = name.rpartition("/")
     batch = prepare([study], reports)
     runs = {run.id: run for run in batch.runs}
-    if wanted not in runs:
+    run = runs.get(wanted) or _overridden(wanted, batch.runs, reports)
+    if run is None:
         raise unknown("run", wanted, runs, where=study)
-    run = runs[wanted]
     found = differences(folders.report(reports, run.study, run.id), batch.identity(run, notebooks))
     return found or ["unchanged"]
 
@@ -227,6 +228,23 @@ def write_index(reports: Path = REPORTS) -> Path:
     return reports / "index.html"
 
 
+def _overridden(wanted: str, runs: Sequence[Run], reports: Path) -> Run | None:
+    """Return a run made with ``--set`` or ``--lang``, with the parameters its report names."""
+    for run in runs:
+        kept = folders.report(reports, run.study, wanted) / folders.MANIFEST
+        about = manifest.read(kept) if kept.is_file() else {}
+        if about.get("notebook") == run.notebook:
+            parameters = validated(type(run.parameters), about["parameters"], where=str(kept))
+            return replace(
+                run,
+                id=wanted,
+                parameters=parameters,
+                cluster_name=about["cluster_name"],
+                outcome_name=about["outcome_name"],
+            )
+    return None
+
+
 def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]], maker: Maker) -> None:
     """End runs that are not wanted any more; what was killed is no failure of the notebook."""
     pool.shutdown(wait=False, cancel_futures=True)
@@ -240,4 +258,4 @@ def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]], maker:
 
 def _name(name: str, data: Dataset) -> str:
     """Return a data set's name as it can be found from any folder."""
-    return name if name in BUILT_IN else shown(data.folder.resolve())
+    return name if name in BUILT_IN or is_url(name) else shown(data.folder.resolve())

@@ -33,6 +33,7 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
+from clusterstudy.hashing import sha256_of
 from clusterstudy.paths import DATA, PARAMS, ROOT
 from clusterstudy.runs.folders import MANIFEST
 
@@ -78,12 +79,6 @@ def outputs(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file under ``folder`` but the manifest, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of_notebook(path: Path) -> str:
