@@ -1,20 +1,21 @@
 """Regressions with a coefficient for every cohort and period, by pyfixest.
 
-With base b(g) = g − 1 − anticipation, unit effects α, period effects λ and covariates x (none,
-if the panel has none), the linear index::
+With unit effects α, period effects λ and covariates x (none, if the panel has none), the index::
 
-    η_it = α_i + λ_t + x_i'γ_t + Σ_g Σ_{t ≠ b(g)} δ(g, t) 1{unit i is of cohort g, period is t}
+    η_it = α_i + λ_t + x_i'γ_t + Σ_(g,t) δ(g, t) 1{unit i is of cohort g, period is t}
 
 is fitted by least squares, E[Y_it] = η_it, or by Poisson quasi-likelihood, E[Y_it] = exp η_it.
-The first is the regression of Sun & Abraham (2021), J. Econometrics 225, whose δ(g, t) are the
-cohorts' effects in levels; averaged by cohort sizes they make the interaction-weighted estimator,
-whose covariance includes those sizes. The second follows Wooldridge (2023), Econometrics Journal
-26: δ(g, t) is the log of a ratio of means, which outcomes with zeros have, while a log of 1 + Y
-would depend on the unit of Y (Chen & Roth 2024, QJE 139).
 
-Assumed: no anticipation beyond ``anticipation`` periods; trends of the index parallel to those of
-never-treated units from the base on, given x linearly. Unlike in :mod:`.group_time`, a unit counts
-with all periods in which it is observed.
+The first is the regression of Sun & Abraham (2021), J. Econometrics 225: δ for all periods but the
+base g − 1 − anticipation. Averaged by cohort sizes they make the interaction-weighted estimator,
+whose covariance includes those sizes. The second is that of Wooldridge (2023), Econometrics
+Journal 26: δ from treatment (less anticipation) on. It is the log of a ratio of means, which
+outcomes with zeros have; an effect on log(1 + Y) would depend on the unit of Y (Chen & Roth 2024,
+QJE 139).
+
+Assumed: no anticipation beyond ``anticipation`` periods; given x, linearly, the index moves as
+that of never-treated units, from the base on (Sun & Abraham) or in all periods (Poisson). Unlike
+in :mod:`.group_time`, a unit counts with every period in which it is observed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def sun_abraham(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     UserError
         If there are no never-treated units, or no cohort has a base.
     """
-    return _fit(panel, "feols", anticipation)
+    return _fit(panel, "feols", anticipation, leads=True)
 
 
 def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -63,14 +64,18 @@ def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     for g in np.unique(panel.cohort):
         of_cohort = panel.cohort == g
         outcome[np.ix_(of_cohort, np.nansum(outcome[of_cohort], axis=0) == 0)] = np.nan
-    return _fit(replace(panel, outcome=outcome), "fepois", anticipation)
+    return _fit(replace(panel, outcome=outcome), "fepois", anticipation, leads=False)
 
 
-def _fit(panel: Panel, model: Literal["feols", "fepois"], anticipation: int) -> GroupTime:
+def _fit(
+    panel: Panel, model: Literal["feols", "fepois"], anticipation: int, *, leads: bool
+) -> GroupTime:
     import pyfixest
 
     rows = observations(panel)
     cells = _cells(panel, rows, anticipation)
+    if not leads:
+        cells = cells[cells["event_time"] >= -anticipation].reset_index(drop=True)
     estimated = cells.index[cells["status"].eq("") & cells["period"].ne(cells["base"])]
     of = {c: rows["cohort"].eq(cells["cohort"][c]) for c in estimated}
     dummies = pd.DataFrame(
