@@ -413,6 +413,8 @@ COLLABORATIONS = Table(
     name="collaborations",
     row="A collaboration between two actors, brought about by a cluster, in a year.",
     source="The cluster organisations' own registration.",
+    traps="What was not registered is not seen. Actors are the same where their codes are; without "
+    "CVR numbers nobody can tell which participants collaborate.",
     key=("cluster_id", "year", "actor_a", "actor_b"),
     period="year",
     lag_months=1,
@@ -420,8 +422,6 @@ COLLABORATIONS = Table(
         CLUSTER_ID,
         YEAR,
         Column("actor_a", "text", "First actor (code)."),
-    traps="What was not registered is not seen. Actors are the same where their codes are; without "
-    "CVR numbers nobody can tell which participants collaborate.",
         Column("actor_b", "text", "Second actor (code)."),
         Column("actor_a_type", "text", "Kind of the first actor.", terms=vocabulary.ACTOR),
         Column("actor_b_type", "text", "Kind of the second actor.", terms=vocabulary.ACTOR),
