@@ -261,7 +261,7 @@ class ValidationParameters(NotebookParameters):
     level: Level = Field(0.95, description="Confidence level of intervals")
 
 
-class BoardParameters(_Estimation):
+class BoardParameters(_Estimation, _Economy):
     """60_board_report: what is known, how surely, and what to discuss."""
 
     outcomes: list[str] = Field(
@@ -294,6 +294,7 @@ class Meeting(_Strict):
     date: IsoDate
     item: str = ""
     annex: str = ""
+    expected: bool = False  # until the day is confirmed
 
 
 class RunSpec(_Strict):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clusterstudy.board import changes, effects, ledger
+from clusterstudy.board import changes, economy, effects, inputs, ledger, show
 from clusterstudy.contract.read import Dataset
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.panel import Panel as Arrays
 from clusterstudy.errors import UserError
+from clusterstudy.finance import watch
+from clusterstudy.finance.position import position
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices
 from clusterstudy.panel.build import Panel
+from clusterstudy.params import BoardParameters
 from clusterstudy.report.scales import Scale
 
 CHOICES = Choices("dr", "never", level=0.95, power=0.8, min_treated=20)
@@ -106,18 +110,92 @@ def test_clusters_that_differ_are_told_from_clusters_that_do_not():
     assert effects.heterogeneity(study(effect), few, groups) is None
 
 
-def test_an_earlier_report_is_compared_and_its_absence_is_one_line(tmp_path):
-    now = effects.summary({"fte": found(0.1, 0.01), "new": found(0, 1)}, CHOICES)
+MANIFEST = {
+    "parameters": {"as_of": "2028-12-31", "level": 0.9, "outcomes": ["fte"]},
+    "finished": "2029-01-05T10:00:00+00:00",
+    "data": {"sha256": {"firms": "a" * 64, "survey": "b" * 64}},
+    "code": {"version": "0.1"},
+}
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """A folder with one earlier report, ``demo/run``."""
     (tmp_path / "demo/run/tables").mkdir(parents=True)
-    effects.summary({"fte": found(0.2, 0.01)}, CHOICES).to_csv(
-        tmp_path / "demo/run" / changes.TABLE, index=False
-    )
-    with pytest.raises(UserError, match="earlier board report"):
-        changes.earlier("demo/run", tmp_path)
-    manifest = {"parameters": {"as_of": "2028-12-31"}, "finished": "2029-01-05T10:00:00+00:00"}
-    (tmp_path / "demo/run/manifest.json").write_text(json.dumps(manifest))
-    then, origin = changes.earlier("demo/run", tmp_path)
-    assert origin == {"as_of": "2028-12-31", "made": "2029-01-05"}
-    table = changes.compare(then, now).set_index("outcome")
+    then = effects.summary({"fte": found(0.2, 0.01)}, CHOICES)
+    then.to_csv(tmp_path / "demo/run" / changes.EFFECTS, index=False)
+    (tmp_path / "demo/run/manifest.json").write_text(json.dumps(MANIFEST))
+    return tmp_path
+
+
+def test_an_earlier_report_is_compared(reports):
+    now = effects.summary({"fte": found(0.1, 0.01), "new": found(0, 1)}, CHOICES)
+    then = changes.earlier("demo/run", reports)
+    assert (then.as_of, then.made, then.economy) == ("2028-12-31", "2029-01-05", None)
+    table = changes.compare(then.effects, now).set_index("outcome")
     assert table.loc["fte", ["estimate_then", "estimate_now"]].tolist() == [0.2, 0.1]
     assert np.isnan(table.loc["new", "estimate_then"])
+
+
+@pytest.mark.parametrize("file", ["manifest.json", changes.EFFECTS])
+def test_what_is_no_earlier_report_is_one_line(reports, file):
+    (reports / "demo/run" / file).unlink()
+    with pytest.raises(UserError, match="previous: demo/run: expected an earlier board report"):
+        changes.earlier("demo/run", reports)
+
+
+def test_what_two_reports_were_made_from_is_compared(reports):
+    then = changes.earlier("demo/run", reports)
+    now = {"as_of": "2029-12-31", "level": 0.9, "outcomes": ["fte", "exports"]}
+    tables = {"firms": "a" * 64, "survey": "c" * 64, "projects": "d" * 64}
+    found = changes.origins(then, now, tables, "0.2").set_index(["kind", "name"])
+    assert found.index.tolist() == [
+        ("parameter", "as_of"),
+        ("parameter", "outcomes"),
+        ("table", "survey"),
+        ("table", "projects"),
+        ("code", "clusterstudy"),
+    ]
+    assert found.loc[("parameter", "outcomes"), "now"] == "fte, exports"
+    assert found.loc[("table", "projects"), "then"] == ""
+    assert changes.origins(then, then.parameters, then.tables, then.version).empty
+
+
+def test_alerts_are_new_or_gone():
+    then = pd.DataFrame({"cluster_id": ["A", "B", "C"], "rules": ["opinion", np.nan, "exposure"]})
+    rules = ["opinion shortfall", "", "", "opinion"]
+    now = pd.DataFrame({"cluster_id": ["A", "B", "C", "D"], "rules": rules})
+    assert changes.alerts(then, now).to_numpy().tolist() == [
+        ["A", ["shortfall"], []],
+        ["C", [], ["exposure"]],
+        ["D", ["opinion"], []],
+    ]
+
+
+def test_input_is_read_with_the_open_first_and_nothing_from_later(tmp_path):
+    assert inputs.log(tmp_path, "mine", date(2026, 12, 31)).empty
+    head = "date,given_by,input,status,answer\n"
+    rows = ["2026-03-12,Chairs,One,followed,Done", "2026-05-05,Board,Two,open,In autumn"]
+    (tmp_path / "mine.input.csv").write_text(head + "\n".join([*rows, "2027-01-01,Board,x,open,y"]))
+    assert inputs.log(tmp_path, "mine", date(2026, 12, 31))["input"].tolist() == ["Two", "One"]
+    (tmp_path / "mine.input.csv").write_text(head + "2026-03-12,Chairs,One,perhaps,Done")
+    with pytest.raises(UserError, match=r"mine.input.csv, row 2.*status to be one of open, follow"):
+        inputs.log(tmp_path, "mine", date(2026, 12, 31))
+
+
+def test_the_economy_stands_in_the_clusters_order_and_says_what_is_not_known(tmp_path):
+    settings = BoardParameters(replications=100).economy
+    pd.DataFrame({"cluster_id": ["B"], "name": ["Beta"]}).to_csv(tmp_path / "clusters.csv")
+    now = position(Dataset(tmp_path, date(2026, 12, 31)), ["B", "A"], **settings)
+    alerts = watch.alerts(watch.figures(["B", "A"], now), BoardParameters().limits)
+    table = economy.overview(now, alerts, ["B", "A"])
+    assert table["cluster_id"].tolist() == ["B", "A"]
+    assert table.drop(columns=["cluster_id", "simulated", "rules"]).isna().all(axis=None)
+    assert not table["simulated"].any()
+    assert show._span(simulated=False, low=pd.NaT, high=pd.NaT) == "not known"
+
+
+def test_a_condition_that_is_not_met_is_the_reason_given():
+    assert "First results year" in show._reading(np.nan, 0.95, ["released"])
+    assert "cannot carry it" in show._reading(np.nan, 0.95, [])
+    assert "not the same as no effect" in show._reading(0.4, 0.95, [])

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "dialogue": {"contract", "panel", "report", "disclosure"},
     "baseline": {"contract", "panel", "did", "disclosure", "report"},
     "impact": {"contract", "panel", "did", "disclosure", "report", "baseline"},
-    "board": {"contract", "did", "disclosure", "impact", "report"},
+    "board": {"contract", "did", "disclosure", "impact", "finance", "report"},
     "validation": {"contract", "panel", "did", "report"},
     "report": {"contract", "quality"},
 }

@@ -11,7 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from clusterstudy.errors import UserError
-from clusterstudy.report import html, index, language, numbers
+from clusterstudy.report import html, index, language, layout, numbers
 from clusterstudy.report.layout import TEMPLATES
 from clusterstudy.report.page import Page
 from translate import CATALOGUE, untranslated, updated, written
@@ -224,3 +224,11 @@ def structure(text: str) -> dict[str, list[str]]:
     marks = {"fields": r"{\w+}", "formulas": r"\$+[^$]+\$+", "code": r"`[^`]+`"}
     kinds = re.findall(r"^(#+ |- |\d+\. |\*\*|)(?=\S)", text, flags=re.MULTILINE)
     return {kind: sorted(re.findall(mark, text)) for kind, mark in marks.items()} | {"": kinds}
+
+
+def test_a_meetings_day_is_expected_until_it_is_confirmed():
+    about = {"title": "Board", "date": "2026-05-05", "item": "5", "annex": ""}
+    language.use("en")
+    assert layout.meeting(about) == "Board, 5\u00a0May\u00a02026, item 5"
+    told = layout.meeting({**about, "expected": True})
+    assert told == "Board, 5\u00a0May\u00a02026 (expected until confirmed), item 5"

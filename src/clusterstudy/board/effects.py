@@ -28,10 +28,14 @@ class Finding:
         What was compared.
     overall
         The effect over all years after entry, or None.
+    unmet
+        The conditions of an estimate that are not met, names of
+        :data:`clusterstudy.impact.design.CONDITIONS`.
     """
 
     study: Design
     overall: Estimates | None
+    unmet: tuple[str, ...] = ()
 
 
 def findings(
@@ -64,10 +68,10 @@ def findings(
             min_treated=choices.min_treated,
             max_off_support=max_off_support,
         )
-        overall = None
-        if conditions["met"].all() and usable(effects := estimate(study, choices)):
+        overall, unmet = None, tuple(conditions.index[~conditions["met"].astype(bool)])
+        if not unmet and usable(effects := estimate(study, choices)):
             overall = effects.simple().overall
-        found[outcome] = Finding(study, overall)
+        found[outcome] = Finding(study, overall, unmet)
     return found
 
 

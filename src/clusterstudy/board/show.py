@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from clusterstudy.board.changes import Earlier
 from clusterstudy.board.effects import Finding, Heterogeneity
+from clusterstudy.board.inputs import STATUS
 from clusterstudy.disclosure.cells import suppress
+from clusterstudy.finance.ahead import span
+from clusterstudy.finance.record import ANY
+from clusterstudy.finance.show import fine_millions
+from clusterstudy.finance.watch import RULES
+from clusterstudy.impact.design import CONDITIONS
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BOUNDS = ("low", "high")
+WHEN = ("then", "now")
 
 
 def ledger(page: Page, table: pd.DataFrame) -> None:
@@ -70,7 +78,10 @@ def effects(
             scales[name].interval(low, high)
             for name, low, high in zip(table["outcome"], table["low"], table["high"], strict=True)
         ],
-        reading=[_reading(p, level) for p in table["p_adjusted"]],
+        reading=[
+            _reading(p, level, found[name].unmet)
+            for name, p in zip(table["outcome"], table["p_adjusted"], strict=True)
+        ],
     )
     page.table(
         shown,
@@ -165,9 +176,77 @@ def costs(page: Page, costs: pd.DataFrame, grants: float, year: int) -> None:
     )
 
 
-def changes(
-    page: Page, table: pd.DataFrame, origin: Mapping[str, str], found: Mapping[str, Finding]
-) -> None:
+def economy(page: Page, frame: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Show each cluster's economy and its alerts, in the order of the codes."""
+    page.table(
+        frame.assign(
+            cluster=frame["cluster_id"].map(names),
+            ends=[
+                _span(*row)
+                for row in zip(frame["simulated"], frame["low"], frame["high"], strict=True)
+            ],
+            alerts=[_ruled(rules.split()) for rules in frame["rules"]],
+        ),
+        name="economy",
+        caption=_("The clusters' economy, and what calls for attention"),
+        headings={
+            "cluster": _("Cluster"),
+            "of_plan": _("Private cash of plan"),
+            "gap": _("Difference, DKK million"),
+            "liquidity_months": _("Months of own cash"),
+            "ends": _("Own cash runs out, as planned"),
+            "alerts": _("Alerts"),
+        },
+        formats={"of_plan": numbers.whole_percent, "gap": fine_millions, "liquidity_months": 1},
+        note=_(
+            "In the order of the clusters' codes: no ranking. An alert opens a conversation; it is"
+            " no verdict. The economy report holds figures, limits and reasons."
+        ),
+    )
+
+
+def reliability(page: Page, rates: pd.DataFrame, level: float) -> None:
+    """Say how often trouble has followed an alert of the watch list, and how often without one."""
+    any_rule = rates.set_index("rule").loc[ANY]
+    if not any_rule["judged"]:
+        page.callout("missing", _("How often the watch list errs is not known yet."))
+        return
+    hits, missed = (
+        _("{k} of {n}").format(k=numbers.number(any_rule[k]), n=numbers.number(any_rule[n]))
+        + f" {numbers.interval(any_rule[low], any_rule[high], 0, share=True)}{numbers.NBSP}{_('%')}"
+        for k, n, low, high in (
+            ("hits", "alerts", "hit_low", "hit_high"),
+            ("missed", "quiet", "miss_low", "miss_high"),
+        )
+    )
+    told = _(
+        "How often the watch list erred: at earlier year-ends, trouble followed {hits} checks with"
+        " an alert, and {missed} without one (exact {level} intervals). Cluster-years are few."
+    )
+    page.callout("note", told.format(hits=hits, missed=missed, level=numbers.whole_percent(level)))
+
+
+def inputs(page: Page, log: pd.DataFrame) -> None:
+    """Show the input given at earlier meetings and what became of it."""
+    if log.empty:
+        page.callout("note", _("No input is entered in the study's log."))
+        return
+    page.table(
+        log.assign(told=log["status"].map(STATUS).map(_)),
+        name="input",
+        caption=_("Input given at earlier meetings, and what became of it"),
+        headings={
+            "date": _("Meeting"),
+            "given_by": _("Given by"),
+            "input": _("Input"),
+            "told": _("Status"),
+            "answer": _("What was done, or will be"),
+        },
+        note=_("Open: {n}.").format(n=numbers.number((log["status"] == "open").sum())),
+    )
+
+
+def changes(page: Page, table: pd.DataFrame, then: Earlier, found: Mapping[str, Finding]) -> None:
     """Show the effects then and now."""
     known = {name: each.study for name, each in found.items()}
     rows = table[table["outcome"].isin(list(known))].to_dict("records")
@@ -175,10 +254,7 @@ def changes(
         [
             {
                 "label": _(known[row["outcome"]].outcome),
-                **{
-                    when: _estimate(known[row["outcome"]].scale, row, when)
-                    for when in ("then", "now")
-                },
+                **{when: _estimate(known[row["outcome"]].scale, row, when) for when in WHEN},
             }
             for row in rows
         ]
@@ -189,11 +265,60 @@ def changes(
         caption=_("Effects in the earlier report and today"),
         headings={
             "label": _("Outcome"),
-            "then": _("Data as known on {day}").format(day=numbers.date(origin["as_of"])),
+            "then": _("Data as known on {day}").format(day=numbers.date(then.as_of)),
             "now": _("Today"),
         },
-        note=_("The earlier report was made on {day}.").format(day=numbers.date(origin["made"])),
+        note=_("The earlier report was made on {day}.").format(day=numbers.date(then.made)),
     )
+
+
+def changed_alerts(page: Page, frame: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Show which alerts are new and which are gone."""
+    if frame.empty:
+        page.callout("note", _("The watch list has the same alerts as in the earlier report."))
+        return
+    page.table(
+        pd.DataFrame(
+            {
+                "cluster": frame["cluster_id"].map(names),
+                **{name: frame[name].map(_ruled) for name in ("new", "gone")},
+            }
+        ),
+        name="changed_alerts",
+        caption=_("Alerts that are new or gone since the earlier report"),
+        headings={"cluster": _("Cluster"), "new": _("New"), "gone": _("Gone")},
+    )
+
+
+def origins(page: Page, frame: pd.DataFrame) -> None:
+    """Show what differs between what the two reports were made from."""
+    if frame.empty:
+        page.callout("note", _("Both reports were made from the same data, parameters and code."))
+        return
+    kinds = {"parameter": _("Parameter"), "table": _("Table"), "code": _("Code")}
+    page.table(
+        frame.assign(kind=frame["kind"].map(kinds), **{w: frame[w].str[:40] for w in WHEN}),
+        name="origins",
+        caption=_("What the two reports were made from, as far as it differs"),
+        headings={
+            "kind": _("Kind"),
+            "name": _("Name"),
+            "then": _("Earlier"),
+            "now": _("Today"),
+        },
+        note=_("A table is named by the beginning of its SHA-256: another one, other data."),
+    )
+
+
+def _ruled(rules: Sequence[str]) -> str:
+    return ", ".join(_(RULES[rule].label) for rule in rules) or numbers.MISSING
+
+
+def _span(simulated: bool, low: Any, high: Any) -> str:
+    """Return the interval of months in which own cash runs out."""
+    if not simulated:
+        return _("not known")
+    return _("not within the months") if pd.isna(low) else span(low, high)
 
 
 def _effects(part: pd.DataFrame) -> Figure:
@@ -207,7 +332,10 @@ def _effects(part: pd.DataFrame) -> Figure:
     )
 
 
-def _reading(p_adjusted: float, level: float) -> str:
+def _reading(p_adjusted: float, level: float, unmet: Sequence[str]) -> str:
+    if unmet:
+        reasons = "; ".join(_(CONDITIONS[condition]) for condition in unmet)
+        return _("Not estimated, as a condition is not met: {reasons}").format(reasons=reasons)
     if np.isnan(p_adjusted):
         return _("Not estimated: the data cannot carry it")
     if p_adjusted >= 1 - level:

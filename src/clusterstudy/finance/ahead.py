@@ -121,7 +121,7 @@ def _told(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
             _("not within the months") if pd.isna(month) else numbers.month(month)
             for month in ends["central"]
         ],
-        interval=[_span(low, high) for low, high in zip(ends["low"], ends["high"], strict=True)],
+        interval=[span(low, high) for low, high in zip(ends["low"], ends["high"], strict=True)],
     )
 
 
@@ -133,7 +133,8 @@ def _headings() -> dict[str, str]:
     }
 
 
-def _span(low: Any, high: Any) -> str:
+def span(low: Any, high: Any) -> str:
+    """Return an interval of months, missing bounds lying beyond those simulated."""
     first, last = (
         _("beyond the months") if pd.isna(month) else numbers.month(month) for month in (low, high)
     )

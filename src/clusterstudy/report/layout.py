@@ -42,11 +42,14 @@ def cluster(run: Mapping[str, Any]) -> str:
     return _("The whole programme") if code == PROGRAMME else run["cluster_name"] or code
 
 
-def meeting(about: Mapping[str, str]) -> str:
+def meeting(about: Mapping[str, Any]) -> str:
     """Return a meeting as one line: title, date, item and annex."""
     item = _("item {item}").format(**about) if about["item"] else ""
     annex = _("annex {annex}").format(**about) if about["annex"] else ""
-    parts = (about["title"], numbers.date(about["date"]), item, annex)
+    day = numbers.date(about["date"])
+    if about.get("expected"):  # earlier manifests do not say
+        day = _("{day} (expected until confirmed)").format(day=day)
+    parts = (about["title"], day, item, annex)
     return ", ".join(part for part in parts if part)
 
 

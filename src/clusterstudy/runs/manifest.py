@@ -61,8 +61,8 @@ def environment() -> dict[str, Any]:
 
 
 def declared(study: str) -> dict[str, str]:
-    """Return the SHA-256 of the declarations in data/ and of a study's frozen baseline."""
-    files = [*sorted(DATA.glob("*.csv")), *sorted(PARAMS.glob(f"{study}.baseline.*"))]
+    """Return the SHA-256 of the declarations in data/, a study's frozen baseline and input log."""
+    files = [*sorted(DATA.glob("*.csv")), *sorted(PARAMS.glob(f"{study}.*.*"))]
     return {path.name: sha256_of(path) for path in files if path.is_file()}
 
 
