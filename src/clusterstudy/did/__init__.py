@@ -15,6 +15,8 @@ companies, files or notebooks.
 :mod:`.estimates`         what all of them return: estimates, influence functions, intervals
 :mod:`.multiplicity`      several hypotheses at once: Romano & Wolf (2005), false discovery rate
 :mod:`.shrinkage`         a few effects, partially pooled: Rubin (1981)
+:mod:`.randomisation`     tests by counting: Canay, Romano & Shaikh (2017), permutation
+:mod:`.wild`              the wild cluster bootstrap: Cameron, Gelbach & Miller (2008)
 :mod:`.power`             minimum detectable effects
 :mod:`.pretest`           what a pre-trend test can see: Roth (2022)
 :mod:`.honest`            sets robust to unequal trends: Rambachan & Roth (2023)

@@ -82,15 +82,7 @@ def fixed_effects(
     """
     import statsmodels.api as sm
 
-    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
-    seen &= (seen.sum(axis=1) > 1)[:, None]
-    unit, period = np.nonzero(seen)
-    if not len(unit):
-        raise UserError("no unit is observed in two periods", where="outcome")
-    periods = np.unique(period)
-    dummies = (period[:, None] == periods[1:]).astype(float)
-    X = _demean(np.hstack([regressors[seen], dummies]), unit, len(outcome))
-    y = _demean(outcome[seen][:, None], unit, len(outcome))[:, 0]
+    y, X, unit = within(outcome, regressors)
     columns = X.shape[1]
     if np.linalg.matrix_rank(X.T @ X, hermitian=True) < columns:
         raise UserError(
@@ -117,6 +109,37 @@ def fixed_effects(
     df = len(y) - len(np.unique(unit)) - columns
     plain = fit.normalized_cov_params[:k, :k] * (w @ fit.resid**2) / df
     return Estimates(pd.Index(label), fit.params[:k], influence, plain, df)
+
+
+def within(
+    outcome: np.ndarray, regressors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a regression's rows without their units' means.
+
+    Parameters
+    ----------
+    outcome, regressors
+        Shape (n, T) and (n, T, K), as :func:`fixed_effects` takes them.
+
+    Returns
+    -------
+    The outcome, shape (N,); the regressors and dummies of the periods but the first, shape
+    (N, K + periods − 1); and each row's unit. Units observed once are left out.
+
+    Raises
+    ------
+    UserError
+        If no unit is observed twice.
+    """
+    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
+    seen &= (seen.sum(axis=1) > 1)[:, None]
+    unit, period = np.nonzero(seen)
+    if not len(unit):
+        raise UserError("no unit is observed in two periods", where="outcome")
+    periods = np.unique(period)
+    dummies = (period[:, None] == periods[1:]).astype(float)
+    X = _demean(np.hstack([regressors[seen], dummies]), unit, len(outcome))
+    return _demean(outcome[seen][:, None], unit, len(outcome))[:, 0], X, unit
 
 
 def _on_panel(panel: Panel, regressors: np.ndarray, label: pd.Index) -> Estimates:

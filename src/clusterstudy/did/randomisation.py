@@ -1,0 +1,171 @@
+"""Tests that count possibilities instead of trusting large numbers.
+
+Where few clusters, or few treated units, carry an estimate, its t statistic need not be normal.
+These tests hold a statistic against all values it could have taken had chance fallen otherwise:
+
+- :func:`sign_changes`: a few clusters' own estimates, each as likely above as below the truth.
+  Canay, Romano & Shaikh (2017, Econometrica 85): within clusters anything may depend on anything.
+- :func:`permutation`: treated units, had others of their stratum been treated instead. Exact where
+  entry was as good as random within strata (Fisher); studentised, so that it also tests a mean
+  effect of zero in large samples (Janssen 1997; Chung & Romano 2013, Ann. Stat. 41).
+
+Few possibilities mean that no p-value can be small: the smallest is returned with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusterstudy.errors import UserError
+
+EXACT = 14  # up to so many clusters all changes of sign are counted
+TIES = 1e-10  # statistics closer than this are equal
+STEPS = 20  # of a bisection
+REACH = 2.0**20  # standard errors beyond which an interval has no end
+
+
+@dataclass(frozen=True)
+class Randomised:
+    """A test's finding.
+
+    Parameters
+    ----------
+    estimate
+        What is tested to be zero; NaN for a test without an estimate.
+    p_value, smallest
+        Two-sided, and the smallest that the test can give.
+    low, high
+        Values that the test does not reject; infinite where it cannot reject any.
+    units
+        Number of clusters, or of treated units.
+    """
+
+    estimate: float
+    p_value: float
+    smallest: float
+    low: float
+    high: float
+    units: int
+
+
+def sign_changes(
+    effects: np.ndarray, *, seed: int, level: float = 0.95, draws: int = 9999
+) -> Randomised:
+    """Test that the mean of a few clusters' effects is zero.
+
+    Parameters
+    ----------
+    effects
+        Estimates from q clusters that are independent of each other, shape (q,).
+    seed, draws
+        Of the random signs; with up to :data:`EXACT` clusters all 2^q are counted instead.
+    level
+        Of the interval.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two clusters.
+    """
+    q = len(effects)
+    if q < 2:
+        raise UserError(f"expected two clusters, got {q}", where="sign changes")
+    if q <= EXACT:
+        signs = 1.0 - 2.0 * (np.arange(2**q)[:, None] >> np.arange(q) & 1)
+    else:
+        drawn = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, q))
+        signs = np.vstack([np.ones(q), drawn])
+
+    def p_value(null: float) -> float:
+        # the t statistic of a cluster sample increases with |mean| when only signs change
+        changed = np.abs(signs @ (effects - null))
+        return float(np.mean(changed >= changed[0] * (1 - TIES)))
+
+    mean = float(effects.mean())
+    step = float(effects.std(ddof=1)) / np.sqrt(q)
+    smallest = max(2.0 ** (1 - q), 1 / len(signs))
+    low, high = not_rejected(p_value, mean, step, level)
+    return Randomised(mean, p_value(0.0), smallest, low, high, q)
+
+
+def permutation(
+    change: np.ndarray, cohort: np.ndarray, stratum: np.ndarray, *, seed: int, draws: int = 1999
+) -> Randomised:
+    """Test that treatment changed no unit's outcome, by treating others of the stratum instead.
+
+    Parameters
+    ----------
+    change
+        Shape (n, G): each unit's change from before to after the treatment of each of G cohorts.
+    cohort
+        Each unit's cohort as a column of ``change``, −1 for the never-treated; shape (n,).
+    stratum
+        Shape (n,): cohorts are dealt anew among the units of a stratum, never across.
+    seed, draws
+        Of the permutations. Half a p-value of k draws has a standard error of 0.5/√k at most.
+
+    Returns
+    -------
+    Without an estimate and an interval: the hypothesis is about every unit.
+
+    Raises
+    ------
+    UserError
+        If fewer than two units are treated, or there is no other unit in any of their strata.
+    """
+    of_stratum = np.unique(stratum, return_inverse=True)[1]
+    by_stratum = np.argsort(of_stratum, kind="stable")
+    of_stratum, column = of_stratum[by_stratum], cohort[by_stratum]
+    total = np.column_stack([np.bincount(of_stratum, c[by_stratum]) for c in change.T])
+    score = change[by_stratum] - (total / np.bincount(of_stratum)[:, None])[of_stratum]
+    place = np.flatnonzero(column >= 0)
+    if len(place) < 2 or not np.ptp(score):
+        raise UserError(
+            f"expected two treated units with others in their strata, got {len(place)}",
+            where="permutation test",
+        )
+    rng = np.random.default_rng(seed)
+
+    def statistic(order: np.ndarray) -> float:
+        dealt = score[order[place], column[place]]
+        return abs(float(dealt.mean())) / (float(dealt.std(ddof=1)) or np.inf)
+
+    observed = statistic(np.arange(len(column)))
+    at_least = 1
+    for _ in range(draws):
+        order = np.lexsort((rng.random(len(column)), of_stratum))
+        at_least += statistic(order) >= observed * (1 - TIES)
+    return Randomised(np.nan, at_least / (draws + 1), 1 / (draws + 1), -np.inf, np.inf, len(place))
+
+
+def not_rejected(
+    p_value: Callable[[float], float], estimate: float, step: float, level: float
+) -> tuple[float, float]:
+    """Return the ends of the values that a test does not reject, around the estimate.
+
+    Parameters
+    ----------
+    p_value
+        Of the hypothesis that the truth is its argument; falls away from the estimate.
+    step
+        A first distance from the estimate to look at, such as its standard error.
+    level
+        Values with a p-value of at most 1 − level are rejected.
+    """
+    ends = []
+    for side in (-1.0, 1.0):
+        inside, outside = 0.0, 1.0
+        while p_value(estimate + side * outside * step) > 1 - level and outside < REACH:
+            inside, outside = outside, 2 * outside
+        if outside >= REACH:
+            ends.append(side * np.inf)
+            continue
+        for _ in range(STEPS):
+            middle = (inside + outside) / 2
+            accepted = p_value(estimate + side * middle * step) > 1 - level
+            inside, outside = (middle, outside) if accepted else (inside, middle)
+        ends.append(estimate + side * outside * step)
+    return ends[0], ends[1]

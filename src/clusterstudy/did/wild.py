@@ -1,0 +1,111 @@
+"""The wild cluster bootstrap: two-way fixed effects when units depend within a few clusters.
+
+Cameron, Gelbach & Miller (2008, Rev. Econ. Stat. 90): the residuals under the null hypothesis are
+multiplied by one random number per cluster, and the t statistics of such data say which ones
+chance brings. With up to a dozen clusters Webb's six numbers (2023, Can. J. Econ. 56) are taken
+instead of signs, whose combinations are too few. Nothing is estimated again: all follows from each
+cluster's sums of squares and products (MacKinnon 2023, Econometrics and Statistics 28).
+
+The test fails where only a few of the clusters hold treated units, and rejects too rarely then
+(MacKinnon & Webb 2017). The coefficient is that of :func:`.twfe.static`, except that trends may
+differ by the panel's covariates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clusterstudy.did.panel import Panel
+from clusterstudy.did.randomisation import TIES, Randomised, not_rejected
+from clusterstudy.did.twfe import within
+from clusterstudy.errors import UserError
+
+FEW = 12  # clusters up to which Webb's numbers are taken
+WEBB = np.sqrt([0.5, 1.0, 1.5])
+
+
+def wild_cluster(
+    panel: Panel, cluster: np.ndarray, *, seed: int, level: float = 0.95, draws: int = 1999
+) -> Randomised:
+    """Estimate the coefficient of being treated and test that it is zero.
+
+    Parameters
+    ----------
+    panel
+        n units; covariates, of the first period where they vary, move trends linearly.
+    cluster
+        Shape (n,): units that share a value may depend on each other.
+    seed, draws
+        Of the bootstrap.
+    level
+        Of the interval, which holds what the test does not reject.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two clusters, or treatment does not vary.
+    """
+    rng = np.random.default_rng(seed)
+    used = ~panel.always_treated
+    groups = np.unique(cluster[used])
+    if len(groups) < 2:
+        raise UserError(f"expected two clusters, got {len(groups)}", where="wild cluster bootstrap")
+    few = len(groups) <= FEW
+    numbers = np.concatenate([-WEBB, WEBB]) if few else np.array([-1.0, 1.0])
+    sums = _Sums(panel, cluster)
+    multipliers = rng.choice(numbers, (draws, len(groups)))
+
+    def p_value(null: float) -> float:
+        at_least = np.abs(sums.t(null, multipliers)) >= abs(sums.observed(null)) * (1 - TIES)
+        return float((1 + at_least.sum()) / (1 + draws))
+
+    estimate = sums.estimate
+    low, high = not_rejected(p_value, estimate, sums.se, level)
+    smallest = max(1 / (1 + draws), 2 * len(numbers) ** -float(len(groups)))
+    return Randomised(estimate, p_value(0.0), smallest, low, high, len(groups))
+
+
+class _Sums:
+    """A regression's sums by cluster, from which its bootstrap follows.
+
+    With β₀ the coefficient under the null and r the residuals then, S_g = X_g'r_g and A_g = X_g'X_g
+    are a cluster's score and Gram matrix. Data y* = fit + v_g r_g have coefficients that differ
+    from the null's by δ = (ΣA_g)⁻¹ Σ v_g S_g, and scores v_g S_g − A_g δ.
+    """
+
+    def __init__(self, panel: Panel, cluster: np.ndarray) -> None:
+        treated = (panel.periods >= panel.cohort[:, None]).astype(float)
+        covariates = panel.design(0)[:, 1:]
+        later = np.eye(len(panel.periods))[:, 1:]
+        trends = covariates[:, None, :, None] * later[:, None, :]
+        trends = trends.reshape(*treated.shape, -1)
+        outcome = np.where(panel.always_treated[:, None], np.nan, panel.outcome)
+        y, X, unit = within(outcome, np.concatenate([treated[:, :, None], trends], axis=2))
+        w = panel.weight()[unit]
+        group = np.unique(cluster[unit], return_inverse=True)[1]
+        rows = [group == g for g in range(group.max() + 1)]
+        gram = np.stack([(w[of, None] * X[of]).T @ X[of] for of in rows])
+        D, X2 = X[:, 0], X[:, 1:]
+        nuisance = np.linalg.pinv((w[:, None] * X2).T @ X2, hermitian=True)
+        residuals = [each - X2 @ (nuisance @ (X2.T @ (w * each))) for each in (y, D)]
+        if residuals[1] @ residuals[1] < TIES * max(D @ D, TIES):
+            raise UserError("treatment does not vary beside the other regressors", where="treated")
+        self.scores = np.stack(
+            [[X[of].T @ (w[of] * r[of]) for of in rows] for r in residuals]
+        )  # of the outcome and of treatment: (2, G, k)
+        self.inverse = np.linalg.pinv(gram.sum(axis=0), hermitian=True)
+        self.fitted = gram @ self.inverse[0]  # A_g times the coefficient's row, (G, k)
+        of_outcome, of_treatment = self.scores.sum(axis=1)[:, 0]
+        self.estimate = float(of_outcome / of_treatment)
+        self.se = 1 / abs(self.observed(self.estimate - 1))
+
+    def observed(self, null: float) -> float:
+        """Return the t statistic of the hypothesis, without the factor for few clusters."""
+        return float(self.t(null, np.ones((1, len(self.fitted))))[0])
+
+    def t(self, null: float, multipliers: np.ndarray) -> np.ndarray:
+        """Return the t statistics of data under the null; multipliers have shape (draws, G)."""
+        scores = self.scores[0] - null * self.scores[1]
+        delta = multipliers @ scores @ self.inverse
+        by_cluster = multipliers * (scores @ self.inverse[0]) - delta @ self.fitted.T
+        return np.asarray(delta[:, 0] / np.sqrt((by_cluster**2).sum(axis=1)))
