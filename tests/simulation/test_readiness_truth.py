@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from clusterstudy.readiness import uncertainty
+from clusterstudy.readiness import sensitivity, uncertainty
 from clusterstudy.readiness.declaration import read_indicators
 from clusterstudy.readiness.profile import UNRESOLVED, assign
 
@@ -77,7 +77,7 @@ def test_where_all_indicators_agree_no_choice_moves_a_rank():
     ranks = uncertainty.simulate(agreeing, agreeing * 0, INDICATORS, 2_000, seed=1).rank_intervals()
     np.testing.assert_array_equal(ranks["low"], np.arange(7, 0, -1))
     np.testing.assert_array_equal(ranks["high"], np.arange(7, 0, -1))
-    shares = uncertainty.sensitivity(agreeing, agreeing * 0, INDICATORS, seed=1, base=64)
+    shares = sensitivity.sobol(agreeing, agreeing * 0, INDICATORS, seed=1, base=64)
     assert shares.loc[shares["output"] == "shift", "total"].isna().all()
 
 
@@ -98,7 +98,7 @@ def test_the_choice_that_alone_can_move_a_rank_carries_its_variance():
     pair.loc["by_field"] = cluster(
         membership_fees=0.7, trade_associations=0.7, private_advisers=1.0
     )
-    shares = uncertainty.sensitivity(pair, pair * 0, INDICATORS, seed=1, cluster="by_field")
+    shares = sensitivity.sobol(pair, pair * 0, INDICATORS, seed=1, cluster="by_field")
     shift = shares[shares["output"] == "shift"].set_index("choice")
     assert shift["first"].idxmax() == "context"
     assert (shift["total"] >= shift["first"] - shift["first_error"]).all()

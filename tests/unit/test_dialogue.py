@@ -78,7 +78,7 @@ def tables() -> dict[str, pd.DataFrame]:
                 for n in range(5)
                 for a, b, kind, outcome in ties
             ],
-            columns=TABLES["collaborations"].names,
+            columns=[n for n in TABLES["collaborations"].names if not n.startswith("cvr")],
         ),
         "projects": pd.DataFrame(
             {

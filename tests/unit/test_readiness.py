@@ -10,7 +10,7 @@ import pytest
 
 from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
-from clusterstudy.readiness import index, uncertainty
+from clusterstudy.readiness import index, sensitivity, uncertainty
 from clusterstudy.readiness.declaration import CLAUSES, read_indicators
 from clusterstudy.readiness.indicators import measure
 from clusterstudy.readiness.profile import assign, classify
@@ -258,7 +258,7 @@ def test_a_certainty_that_names_two_segments_or_none_is_refused(certainty):
 
 def test_one_indicator_is_left_out_at_a_time():
     values = pd.DataFrame([INDICATORS["goalpost_low"], INDICATORS["bar"]], ["low", "bar"])
-    table = uncertainty.leave_one_out(values, INDICATORS)
+    table = sensitivity.leave_one_out(values, INDICATORS)
     assert table["left_out"].nunique() == len(INDICATORS)
     assert table.groupby("left_out")["rank"].sum().eq(3).all()
 

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from clusterstudy.readiness import plots, uncertainty
+from clusterstudy.readiness import plots, sensitivity, uncertainty
 from clusterstudy.readiness.declaration import read_indicators
 from clusterstudy.readiness.profile import assign
 from clusterstudy.report import language, theme
@@ -65,7 +65,7 @@ def test_every_segment_has_its_own_hatch_and_each_row_fills_the_bar():
 
 
 def test_sensitivity_shows_the_choices_that_play_a_part():
-    indices = uncertainty.sensitivity(VALUES, VALUES * 0, INDICATORS, seed=1, base=64)
+    indices = sensitivity.sobol(VALUES, VALUES * 0, INDICATORS, seed=1, base=64)
     axes = plots.sensitivity(indices).axes
     assert rows(axes[0]) == [
         "Normalisation",

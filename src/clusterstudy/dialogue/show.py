@@ -11,7 +11,8 @@ import pandas as pd
 from clusterstudy.contract.vocabulary import GUIDEPOST_POSITION, PROGRAMME
 from clusterstudy.dialogue import plots
 from clusterstudy.dialogue.declaration import OFFERS_OF, STATUS, TECHNOLOGY
-from clusterstudy.dialogue.evidence import FEW, MEASURES, NO_ROWS, NO_TABLE, SHARE, SHOWN
+from clusterstudy.dialogue.evidence import FEW, MEASURES, NO_ROWS, NO_TABLE, SHOWN
+from clusterstudy.dialogue.evidence.reading import SHARE
 from clusterstudy.dialogue.services import QUESTIONS
 from clusterstudy.report import numbers
 from clusterstudy.report.fragments import blank_note

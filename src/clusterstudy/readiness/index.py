@@ -3,7 +3,7 @@
 Arrays are values of units by indicators, shape (..., n, k); leading axes hold replications, each
 with its own values, goalposts and weights, so that ten thousand variants cost one pass. After the
 OECD/JRC Handbook on Constructing Composite Indicators (2008), steps 3 to 6; varying the choices
-(step 7) is in :mod:`clusterstudy.readiness.uncertainty`.
+(step 7) is in :mod:`clusterstudy.readiness.settings` and its neighbours.
 """
 
 from __future__ import annotations

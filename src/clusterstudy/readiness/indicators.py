@@ -15,11 +15,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from clusterstudy.contract.vocabulary import IN_KIND
 from clusterstudy.errors import UserError
 
 Tables = Mapping[str, pd.DataFrame]
 PAID_LINES = ["membership_fees", "user_payment"]
-NOT_CASH = ["in_kind_cofinancing"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def fee_income_share(tables: Tables, as_of: date) -> pd.DataFrame:
     """Return membership fees and user payment as a percentage of actual cash income."""
     finances = tables["cluster_finances"]
     actual = _latest(finances[finances["scenario"] == "actual"], as_of)
-    cash = actual[~actual["line"].isin(NOT_CASH)]
+    cash = actual[actual["line"] != IN_KIND]
     paid = cash["amount"].where(cash["line"].isin(PAID_LINES), 0.0)
     total = cash.groupby("cluster_id")["amount"].sum()
     return _counted(100 * paid.groupby(cash["cluster_id"]).sum() / total.where(total > 0))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clusterstudy.readiness.declaration import CLAUSES
 from clusterstudy.readiness.profile import SEGMENTS
-from clusterstudy.readiness.uncertainty import CHOICES
+from clusterstudy.readiness.settings import CHOICES
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.language import _, later
 
@@ -35,7 +35,7 @@ def clause_margins(
     ----------
     intervals
         ``low``, ``median`` and ``high`` in points by cluster, for every clause
-        (:meth:`clusterstudy.readiness.uncertainty.Replications.margin_intervals`).
+        (:meth:`clusterstudy.readiness.replications.Replications.margin_intervals`).
     names
         Names by cluster, in the order to show.
     cluster
@@ -129,7 +129,7 @@ def sensitivity(indices: pd.DataFrame) -> Figure:
     Parameters
     ----------
     indices
-        As :func:`clusterstudy.readiness.uncertainty.sensitivity` returns them.
+        As :func:`clusterstudy.readiness.sensitivity.sobol` returns them.
     """
     from matplotlib import pyplot as plt
 

@@ -8,7 +8,8 @@ from clusterstudy.readiness import plots
 from clusterstudy.readiness.declaration import CLAUSES
 from clusterstudy.readiness.indicators import Measured
 from clusterstudy.readiness.profile import SEGMENTS, assign
-from clusterstudy.readiness.uncertainty import CHOICES, Replications
+from clusterstudy.readiness.replications import Replications
+from clusterstudy.readiness.settings import CHOICES
 from clusterstudy.report import numbers
 from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
