@@ -17,6 +17,7 @@ companies, files or notebooks.
 :mod:`.shrinkage`         a few effects, partially pooled: Rubin (1981)
 :mod:`.randomisation`     tests by counting: Canay, Romano & Shaikh (2017), permutation
 :mod:`.wild`              the wild cluster bootstrap: Cameron, Gelbach & Miller (2008)
+:mod:`.lee`               bounds where treatment changes who stays: Lee (2009)
 :mod:`.power`             minimum detectable effects
 :mod:`.pretest`           what a pre-trend test can see: Roth (2022)
 :mod:`.honest`            sets robust to unequal trends: Rambachan & Roth (2023)
