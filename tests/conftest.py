@@ -44,6 +44,7 @@ def a_run() -> Callable[..., dict[str, Any]]:
             "outcome_name": "Employment (FTE)",
             "meeting": {"title": "Board", "date": "2026-12-10", "item": "4", "annex": "4.2"},
             "parameters": model.model_dump(exclude={"output"}),
+            "plan": None,
             "status": "failed" if failed else "ok",
             "failure": FAILURE if failed else None,
             "data": {"name": "demo", "sha256": sha256},

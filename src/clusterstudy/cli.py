@@ -128,6 +128,17 @@ def freeze(
 
 
 @app.command()
+def register(
+    study: Annotated[str, typer.Argument(help="Study in params/, or a YAML file.")],
+    again: Annotated[bool, typer.Option("--again", help="Register an amended plan.")] = False,
+) -> None:
+    """Register a study's file as its pre-analysis plan, with hash and date, to be committed."""
+    from clusterstudy.runs.registered import register as register_study
+
+    typer.echo(f"Registered plan: {register_study(study, again=again)}")
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
     firms: Annotated[int, typer.Option(min=100, help="Number of firms.")] = 20_000,

@@ -331,7 +331,16 @@ def load_study(name: str) -> tuple[Study, Path]:
     if not path.is_file():
         studies = sorted(file.stem for file in PARAMS.glob("*.yml"))
         raise unknown("study", name, studies, where=shown(path.parent))
-    return validated(Study, _read_yaml(path), where=shown(path)), path
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"cannot be read: {error}", where=shown(path)) from None
+    return parse_study(text, where=shown(path)), path
+
+
+def parse_study(text: str, *, where: str) -> Study:
+    """Return the study that a YAML text describes; UserError as :func:`load_study`."""
+    return validated(Study, _parse(text, where), where=where)
 
 
 def model_of(notebook: str, *, where: str) -> type[NotebookParameters]:
@@ -495,12 +504,12 @@ def _mistake(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def _read_yaml(path: Path) -> object:
+def _parse(text: str, where: str) -> object:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Strictly)
+        return yaml.load(text, _Strictly)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"not valid YAML: {error.problem}", where=f"{shown(path)}{line}") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"not valid YAML: {error.problem}", where=f"{where}{line}") from None
+    except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"cannot be read: {reason}", where=shown(path)) from None
+        raise UserError(f"cannot be read: {reason}", where=where) from None

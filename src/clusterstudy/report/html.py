@@ -62,7 +62,11 @@ def render(notebook: NotebookNode, run: Mapping[str, Any]) -> str:
         _take_title(notebook)
         cells, _resources = _exporter().from_notebook_node(notebook, {"code_label": _("Code")})
         annex = layout.fill(
-            "annex.html.j2", quality=quality.section(run["quality"]), origin=_origin(run), run=run
+            "annex.html.j2",
+            quality=quality.section(run["quality"]),
+            origin=_origin(run),
+            deviations=_deviations(run["plan"]),
+            run=run,
         )
         body, sections = _with_ids(f"{_in_sections(cells)}{annex}")
         return layout.fill("report.html.j2", run=run, body=Markup(body), sections=sections)
@@ -134,6 +138,14 @@ def _origin(run: Mapping[str, Any]) -> list[Markup]:
         _pairs(data, _("Data"), (_("Table"), _("Rows; SHA-256"))),
         _pairs(code, _("Code"), (_("Part"), _("Version or SHA-256"))),
     ]
+
+
+def _deviations(plan: Mapping[str, Any] | None) -> Markup | None:
+    if not (plan and plan["deviations"]):
+        return None
+    frame = pd.DataFrame(plan["deviations"], columns=["name", "planned", "used"])
+    headings = {"name": _("Parameter"), "planned": _("As registered"), "used": _("In this report")}
+    return Markup(fragments.table(frame, caption=_("Deviations from the plan"), headings=headings))
 
 
 def _pairs(values: Mapping[str, str], caption: str, headings: tuple[str, str]) -> Markup:

@@ -23,7 +23,8 @@ from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import confirm, differences
 from clusterstudy.runs.lock import locked
 from clusterstudy.runs.make import Outcome
-from clusterstudy.runs.plan import Run, Vocabulary, check, override, plan, select
+from clusterstudy.runs.plan import Run, Vocabulary, check, override, plan, select, slug
+from clusterstudy.runs.registered import Registered, registered
 from clusterstudy.sources import BUILT_IN, open_dataset
 
 if TYPE_CHECKING:
@@ -56,12 +57,15 @@ class Batch:
     ----------
     verdicts
         The gate's, by the data set's name.
+    plans
+        The plan registered for a study, by its name; None where there is none.
     environment
         As :func:`clusterstudy.runs.manifest.environment` returns it.
     """
 
     runs: Sequence[Run]
     verdicts: Mapping[str, Verdict]
+    plans: Mapping[str, Registered | None]
     environment: Mapping[str, Any]
 
     @property
@@ -73,6 +77,7 @@ class Batch:
         """Return all that the report of ``run`` follows from, as its manifest names it."""
         name = run.parameters.data
         verdict = self.verdicts[name]
+        registered = self.plans[run.study]
         return {
             "study": run.study,
             "run": run.id,
@@ -84,6 +89,7 @@ class Batch:
             "parameters": run.parameters.model_dump(exclude={"output"}),
             "data": {"name": name, "sha256": dict(verdict.fingerprint)},
             "quality": verdict.as_dict(),
+            "plan": registered.about(run) if registered else None,
             "declared": manifest.declared(run.study),
             **self.environment,
             "notebook_sha256": manifest.sha256_of_notebook(notebooks / f"{run.notebook}.ipynb"),
@@ -123,14 +129,17 @@ def prepare(
         check(study, shown(path))
         loaded[path] = override(study, settings or {})
     verdicts: dict[str, Verdict] = {}
+    plans: dict[str, Registered | None] = {}
     runs: list[Run] = []
     for path, study in loaded.items():
         data = open_dataset(study.data)
         study = study.model_copy(update={"data": _name(study.data, data)})
         verdicts[study.data] = verdict_for(data, reports)
         if verdicts[study.data].status != "critical":
-            runs += plan(study, path.stem, shown(path), Vocabulary.of(data))
-    batch = Batch(runs, verdicts, manifest.environment())
+            vocabulary = Vocabulary.of(data)
+            runs += plan(study, path.stem, shown(path), vocabulary)
+            plans[slug(path.stem)] = registered(path, vocabulary)
+    batch = Batch(runs, verdicts, plans, manifest.environment())
     return batch if batch.refused else replace(batch, runs=select(runs, only))
 
 

@@ -8,6 +8,10 @@ A manifest is plain JSON. Its keys:
     What readers call the cluster, the outcome and the report; empty where there is none.
 ``status``, ``failure``
     ``ok``, or ``failed`` with the cell's number, its first line and the error.
+``plan``
+    The registered pre-analysis plan: ``on``, ``sha256``, ``amended`` (how often), ``deviations``
+    (``[parameter, registered, used]``; null where the notebook was not planned). Null where none
+    is registered.
 ``data``, ``quality``
     The data set's name and the SHA-256 of every table's file; the gate's verdict on it.
 ``code``, ``notebook_sha256``, ``lock_sha256``, ``python``, ``platform``, ``packages``
