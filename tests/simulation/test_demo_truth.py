@@ -11,6 +11,7 @@ from clusterstudy.demo import Settings, effects, generate, make, truth
 from clusterstudy.did.group_time import group_time
 from clusterstudy.did.panel import Panel
 from clusterstudy.panel.build import build
+from clusterstudy.panel.successions import read, units
 
 
 def test_the_recorded_effects_are_the_difference_to_a_world_without_them(monkeypatch):
@@ -78,8 +79,10 @@ def test_given_covariates_the_truth_is_found_and_without_them_it_is_not(tmp_path
     errors: dict[tuple[str, bool], list[float]] = {}
     for seed in range(2026, 2032):
         folder = generate(tmp_path / "demo", seed=seed)
+        data = Dataset(folder)
+        chained = units(read(data))
         panel = build(
-            Dataset(folder),
+            data,
             ["fte", "productivity"],
             programme_start=2025,
             first_year=2022,
@@ -88,7 +91,8 @@ def test_given_covariates_the_truth_is_found_and_without_them_it_is_not(tmp_path
         known = truth.read(folder, "firm_effects")
         cohort = panel.firms["cohort"].to_numpy(dtype=float)
         for measure, outcome in panel.outcomes.items():
-            true = truth.effects_of(known, measure, panel.firms["cvr"].to_numpy(), panel.years)
+            cvr = panel.firms["cvr"].to_numpy()
+            true = truth.effects_of(known, measure, cvr, panel.years, chained)
             target = truth.att(true, outcome, cohort, panel.years)
             for conditional in (True, False):
                 design = panel.design() if conditional else None

@@ -23,6 +23,7 @@ from clusterstudy.impact.design import Design, design, maturity
 from clusterstudy.impact.overlap import Overlap
 from clusterstudy.impact.pretrends import pretrends
 from clusterstudy.panel.build import CELL, Panel
+from clusterstudy.panel.successions import read, units
 from clusterstudy.params import ImpactParameters
 from clusterstudy.report.scales import Scale
 from clusterstudy.sources import open_dataset
@@ -363,7 +364,7 @@ def test_on_the_default_demo_the_interval_covers_the_truth(outcome):
     study = designed(data, outcome=outcome)
     known = truth.read(data.folder, "firm_effects")
     years, cvr = study.firms.years, study.firms.firms["cvr"].to_numpy()
-    true = truth.effects_of(known, outcome, cvr, years)
+    true = truth.effects_of(known, outcome, cvr, years, units(read(data)))
     target = truth.att(true, study.arrays.outcome, study.arrays.cohort, years)
     row = effects.table(effects.estimate(study, CHOICES).simple().overall, CHOICES, "label").iloc[0]
     assert target > 0

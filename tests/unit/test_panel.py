@@ -15,6 +15,7 @@ from clusterstudy.errors import UserError
 from clusterstudy.panel import treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import build
+from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.measures import firm_values
 from clusterstudy.panel.sme import is_sme, size_class
 
@@ -151,11 +152,11 @@ def test_amounts_are_put_in_constant_prices(folder):
 
 def test_a_new_measure_is_a_new_row_and_a_bad_one_is_named(folder):
     model = Dataset(folder).read("impact_model")
-    new = model.iloc[[0]].assign(measure="density", expression="fte / headcount", scale="level")
+    new = model.iloc[[0]].assign(measure="fullness", expression="fte / headcount", scale="level")
     bad = new.assign(measure="bad", expression="fte / nothing")
     pd.concat([model, new, bad]).to_csv(folder / "impact_model.csv", index=False)
     data, industry = Dataset(folder), pd.Series("manufacturing", FIRMS)
-    assert firm_values(data, "density", industry)[("F0", 2024)] == pytest.approx(1.0)
+    assert firm_values(data, "fullness", industry)[("F0", 2024)] == pytest.approx(1.0)
     with pytest.raises(UserError, match=r"measure bad: the expression 'fte / nothing'"):
         firm_values(data, "bad", industry)
     with pytest.raises(UserError, match=r"no measure 'jobs'.*Choose one of: .*fte"):
@@ -198,6 +199,110 @@ def test_sme_status_follows_the_recommendation():
         "10-49",
         "250+",
     ]
+
+
+def succeed(folder, *rows):
+    """Write the table of successions: (number, successor, kind), all on one day of 2026."""
+    frame = pd.DataFrame(rows, columns=["cvr", "successor", "kind"])
+    frame.assign(date=pd.Timestamp(2026, 5, 1)).to_parquet(folder / "firm_successions.parquet")
+
+
+def without(folder, table, rows):
+    frame = pd.read_parquet(folder / f"{table}.parquet")
+    frame[~rows(frame)].to_parquet(folder / f"{table}.parquet")
+
+
+def test_a_change_of_number_neither_ends_a_firm_nor_hides_its_participation(folder):
+    """F4 goes on as F6 in 2026 and takes part under its new number."""
+    succeed(folder, ("F4", "F6", "number_change"))
+    without(
+        folder,
+        "firm_years",
+        lambda rows: (
+            ((rows["cvr"] == "F4") & (rows["year"] >= 2026))
+            | ((rows["cvr"] == "F6") & (rows["year"] < 2026))
+        ),
+    )
+    taken = pd.read_parquet(folder / "participations.parquet")
+    new = taken.iloc[[0]].assign(cvr="F6", date=pd.Timestamp(2027, 1, 1))
+    pd.concat([taken, new]).to_parquet(folder / "participations.parquet")
+    built = panel(folder, winsorise=0.0)
+    firms = built.firms.set_index("cvr")
+    assert firms.loc["F4", "cohort"] == 2027
+    assert firms.loc["F4", "industry_group"] == "manufacturing"  # as before treatment
+    assert built.linked["chained"] == 1
+    values = built.outcomes["fte"][firms.index.get_loc("F4")]
+    np.testing.assert_allclose(values, np.log([14.0] * 5 + [16.0] * 2))
+
+
+def test_mergers_are_kept_left_out_or_pooled(folder):
+    succeed(folder, ("F3", "F4", "merger"))
+    kept, left, pooled = (
+        panel(folder, winsorise=0.0, mergers=mergers) for mergers in ("keep", "leave_out", "pool")
+    )
+    assert {"F3", "F4"} <= set(kept.firms["cvr"])
+    assert kept.linked["events"] == 2
+    assert not {"F3", "F4"} & set(left.firms["cvr"])
+    assert left.flow.set_index("step").loc["whole", "firms"] == kept.flow["firms"].iloc[2] - 2
+    firms = pooled.firms.set_index("cvr")
+    assert "F4" not in firms.index
+    values = pooled.outcomes["fte"][firms.index.get_loc("F3")]
+    np.testing.assert_allclose(values, np.log(13.0 + 14.0))
+
+
+def test_a_subsidiary_of_a_large_group_is_no_sme(folder):
+    firms = pd.read_parquet(folder / "firms.parquet")
+    firms.assign(group_id=["G"] + [None] * 6 + ["G"]).to_parquet(folder / "firms.parquet")
+    found = characteristics(Dataset(folder), 2024)["sme"]
+    assert found.to_dict() == {name: name not in ("F0", "F7") for name in FIRMS}
+
+
+def test_an_old_code_goes_where_most_of_it_goes_and_is_counted_where_divided(folder):
+    firms = pd.read_parquet(folder / "firms.parquet")
+    firms.assign(industry_version=["DB07"] * 7 + ["DB25"]).to_parquet(folder / "firms.parquet")
+    bridge = {"old": ["251100", "251100", "620100"], "new": ["439900", "251200", "620200"]}
+    pd.DataFrame(bridge | {"weight": [0.6, 0.4, 1.0]}).to_csv(
+        folder / "industry_bridge.csv", index=False
+    )
+    found = characteristics(Dataset(folder), 2024)
+    expected = ["construction"] * 6 + ["it", "manufacturing"]
+    assert found["industry_group"].tolist() == expected
+    assert found["ambiguous"].tolist() == [True] * 6 + [False] * 2
+
+
+def test_regions_are_the_same_before_and_after_their_merger(folder):
+    firms = pd.read_parquet(folder / "firms.parquet")
+    regions = ["hovedstaden", "sjaelland", "oestdanmark"] + ["midtjylland"] * 5
+    firms.assign(region=regions).to_parquet(folder / "firms.parquet")
+    found = characteristics(Dataset(folder), 2024)["region"]
+    assert found.tolist() == ["oestdanmark"] * 3 + ["midtjylland"] * 5
+
+
+def test_overlapping_treatments_are_told_apart(folder):
+    built = panel(folder)
+    mixed = built.mixed.set_axis(built.firms["cvr"])
+    assert mixed.loc["F0"].to_dict() == {
+        "plain": False,
+        "several_doses": True,
+        "several_clusters": False,
+        "rises": False,
+    }
+    assert mixed.loc["F1", "plain"]
+    assert not mixed.loc["F3"].any()
+
+
+def test_without_new_entrants_the_comparison_firms_are_still_there(folder):
+    without(folder, "participations", lambda rows: rows["cvr"] != "F2")
+    (folder / "memberships.parquet").unlink()
+    built = panel(folder)
+    assert not built.treated.any()
+    assert set(built.firms["cvr"]) == {"F0", "F1", "F3", "F4", "F5", "F6"}
+
+
+def test_a_panel_too_large_for_the_machine_is_refused_before_it_is_built(folder, monkeypatch):
+    monkeypatch.setattr("clusterstudy.panel.build.os.sysconf", lambda name: 10)
+    with pytest.raises(UserError, match=r"needs some .* GiB, and this machine has 0"):
+        panel(folder)
 
 
 def test_the_smd_is_the_published_formula():

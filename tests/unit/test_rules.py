@@ -186,6 +186,10 @@ CASES = {
         [pd.DataFrame({"actor_a": ["x", "x"], "actor_b": ["x", "y"]})],
         [True, False],
     ),
+    ("industry_bridge", "weights_not_one"): (
+        [pd.DataFrame({"old": ["a", "a", "b"], "weight": [0.7, 0.3, 0.9]})],
+        [False, False, True],
+    ),
     ("firm_years", "revenue_thousandfold"): (
         [
             pd.DataFrame(

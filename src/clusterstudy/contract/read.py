@@ -8,7 +8,7 @@ values (:mod:`clusterstudy.quality`) or computing from them.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ DELIMITERS = ";,\t|"
 GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
 DANISH = rf"(?:[+-]?\d+|{GROUPED})(?:,\d+)?"
 NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+BATCH = 1_000_000  # rows
 DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S")
 
 
@@ -105,6 +106,22 @@ class Dataset:
         frame = _released(read_table(path, declared, wanted), declared, self.as_of)
         return frame if columns is None else frame[[name for name in columns if name in frame]]
 
+    def batches(self, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield what :meth:`read` returns in pieces, so that a large table need not fit in memory.
+
+        A Parquet file comes :data:`BATCH` rows at a time, any other file whole.
+        """
+        path = self._path(table)
+        if path is None or path.suffix != ".parquet":
+            yield self.read(table, columns)
+            return
+        declared = TABLES[table]
+        wanted = _with_dating_columns(declared, columns) or ()
+        chosen = [column for column in declared.columns if column.name in wanted]
+        for raw in _parquet_batches(path, chosen):
+            frame = _released(_converted(raw, chosen, path), declared, self.as_of)
+            yield frame[[name for name in columns if name in frame]]
+
     def fingerprint(self) -> dict[str, str]:
         """Return the SHA-256 of every table's file, by table."""
         files = {name: path for name in TABLES if (path := self._path(name))}
@@ -146,7 +163,11 @@ def read_table(path: Path, table: Table, columns: Sequence[str] | None = None) -
     """
     wanted = set(table.names if columns is None else columns)
     declared = [column for column in table.columns if column.name in wanted]
-    raw = READERS[path.suffix](path, declared)
+    return _converted(READERS[path.suffix](path, declared), declared, path)
+
+
+def _converted(raw: pd.DataFrame, declared: Sequence[Column], path: Path) -> pd.DataFrame:
+    """Return the declared columns that are there, each in its declared type."""
     return pd.DataFrame(
         {
             column.name: CONVERTERS[column.kind](raw[column.name], column, path)
@@ -202,6 +223,21 @@ def _read_parquet(path: Path, columns: list[Column]) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
     return frame.reset_index(drop=True)  # a saved index is no row number
+
+
+def _parquet_batches(path: Path, columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
+    """Yield a file's rows in pieces, numbered as in the whole file."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [c.name for c in columns if c.name in file.schema_arrow.names]
+            first = 0
+            for batch in file.iter_batches(BATCH, columns=names):
+                frame = batch.to_pandas()
+                yield frame.set_axis(pd.RangeIndex(first, first := first + len(frame)))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
 
 
 def _read_excel(path: Path, columns: list[Column]) -> pd.DataFrame:

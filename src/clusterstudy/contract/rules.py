@@ -261,6 +261,13 @@ WRITTEN = (
         {"collaborations": ["actor_a", "actor_b"]},
         lambda collaborations: collaborations["actor_a"] == collaborations["actor_b"],
     ),
+    Rule(
+        "weights_not_one",
+        "warning",
+        "The shares of an old industry code must add up to one.",
+        {"industry_bridge": ["weight", "old"]},
+        lambda bridge: (bridge.groupby("old")["weight"].transform("sum") - 1).abs() > 0.005,
+    ),
     _ordered("dialogue", "date", "due", "warning", "A step may not be due before it was agreed."),
 )
 RULES = (*(rule for table in TABLES.values() for rule in _declared(table)), *WRITTEN)

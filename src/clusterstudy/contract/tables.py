@@ -106,6 +106,13 @@ FIRMS = Table(
         ),
         Column("municipality", "text", "Municipality code.", unit="3-4 digits", nullable=True),
         Column("region", "text", "Region of the head office.", terms=vocabulary.REGION),
+        Column(
+            "group_id",
+            "text",
+            "Enterprise group (koncern) in the last year before the programme; empty where the "
+            "firm stands alone or its group is not known.",
+            nullable=True,
+        ),
     ),
 )
 
@@ -425,6 +432,8 @@ COLLABORATIONS = Table(
         Column("actor_b", "text", "Second actor (code)."),
         Column("actor_a_type", "text", "Kind of the first actor.", terms=vocabulary.ACTOR),
         Column("actor_b_type", "text", "Kind of the second actor.", terms=vocabulary.ACTOR),
+        Column("cvr_a", "cvr", "CVR number of the first actor, where it is a firm.", nullable=True),
+        Column("cvr_b", "cvr", "CVR number of the second actor, where it is one.", nullable=True),
         Column("kind", "text", "Kind of collaboration.", terms=vocabulary.COLLABORATION),
         Column(
             "outcome",
@@ -432,8 +441,6 @@ COLLABORATIONS = Table(
             "What has come of it so far.",
             terms=vocabulary.COLLABORATION_OUTCOME,
         ),
-        Column("cvr_a", "cvr", "CVR number of the first actor, where it is a firm.", nullable=True),
-        Column("cvr_b", "cvr", "CVR number of the second actor, where it is one.", nullable=True),
     ),
     foreign_keys=(CLUSTER,),
 )
@@ -512,6 +519,27 @@ PRICE_INDEX = Table(
     ),
 )
 
+INDUSTRY_BRIDGE = Table(
+    name="industry_bridge",
+    row="An industry code of DB07 and one of DB25 that share firms.",
+    source="Statistics Denmark, conversion from DB07 to DB25.",
+    key=("old", "new"),
+    traps="An old code may be divided: the largest share decides a firm's new code.",
+    columns=(
+        Column("old", "text", "Six-digit code in DB07, without dots."),
+        Column("new", "text", "Six-digit code in DB25, without dots."),
+        Column(
+            "weight",
+            "number",
+            "Share of the old code's firms that have the new code.",
+            unit="0-1",
+            low=0,
+            high=1,
+            hard_bounds=True,
+        ),
+    ),
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -533,5 +561,6 @@ TABLES = {
         DIALOGUE,
         IMPACT_MODEL,
         PRICE_INDEX,
+        INDUSTRY_BRIDGE,
     )
 }

@@ -107,6 +107,7 @@ REGION = {
     "nordjylland": "North Denmark",
     "other": "Outside Denmark",
 }
+MERGED_REGION = {"hovedstaden": "oestdanmark", "sjaelland": "oestdanmark"}  # from 2027 on
 INDUSTRY_GROUP = {
     "manufacturing": "Manufacturing",
     "construction": "Construction",

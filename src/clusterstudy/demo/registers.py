@@ -1,6 +1,6 @@
 """Who there is, at what prices, and what a study adds.
 
-The tables ``clusters``, ``firms``, ``price_index`` and ``firm_measures``.
+The tables ``clusters``, ``firms``, ``price_index``, ``firm_measures`` and ``industry_bridge``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from clusterstudy.demo.settings import ANCHOR, CLUSTERS, INDUSTRIES, PROGRAMME, 
 
 BASE_YEAR, USUAL_INFLATION, INFLATION_SD = 2020, 0.02, 0.003
 INFLATION = {2021: 0.025, 2022: 0.065, 2023: 0.035, 2024: 0.018}
+DIVIDED, DIVIDED_TO, DIVIDED_SHARE = "749090", "829900", 0.15  # to another group in DB25
 FIRST_DB25 = np.datetime64("2025-01-01")
 
 LEGAL_FORMS = {  # by size: below 10 FTE, below 50, and from there
@@ -91,7 +92,23 @@ def firms(settings: Settings, population: Population, numbers: Numbers) -> pd.Da
             "industry_version": np.where(is_new, "DB25", "DB07"),
             "municipality": town[unit],
             "region": REGIONS["region"].to_numpy(dtype=str)[population.region[unit]],
+            "group_id": None,  # every firm stands alone
         }
+    )
+
+
+def industry_bridge() -> pd.DataFrame:
+    """Return the table ``industry_bridge``: every code goes over whole, but for one."""
+    pairs = zip(INDUSTRIES["db07"], INDUSTRIES["db25"], strict=True)
+    whole = [pair for old, new in pairs for pair in zip(old.split(), new.split(), strict=True)]
+    frame = pd.DataFrame(whole, columns=["old", "new"]).assign(weight=1.0)
+    frame.loc[frame["old"] == DIVIDED, "weight"] -= DIVIDED_SHARE
+    return pd.concat(
+        [
+            frame,
+            pd.DataFrame({"old": [DIVIDED], "new": [DIVIDED_TO], "weight": [DIVIDED_SHARE]}),
+        ],
+        ignore_index=True,
     )
 
 

@@ -6,7 +6,9 @@ not belong here: making it (:mod:`clusterstudy.demo.ledger`), or estimating anyt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -118,7 +120,11 @@ TEXT = {"cvr": "str", "successor": "str"}
 
 
 def effects_of(
-    firm_effects: pd.DataFrame, measure: str, firms: np.ndarray, years: np.ndarray
+    firm_effects: pd.DataFrame,
+    measure: str,
+    firms: np.ndarray,
+    years: np.ndarray,
+    unit: Mapping[str, str] | pd.Series = MappingProxyType({}),
 ) -> np.ndarray:
     """Return the true effects on firms by year, shape (n, t); 0 before entry and without it.
 
@@ -130,7 +136,11 @@ def effects_of(
         A measure of the impact model.
     firms, years
         CVR numbers, shape (n,), and calendar years, shape (t,).
+    unit
+        The number in ``firms`` that stands for others, by these, where numbers were chained.
     """
+    number = firm_effects["cvr"]
+    firm_effects = firm_effects.assign(cvr=number.map(dict(unit)).fillna(number))
     wide = firm_effects.pivot(index="cvr", columns="year", values=measure)
     return wide.reindex(index=firms, columns=years).fillna(0.0).to_numpy()
 

@@ -11,9 +11,10 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.did.panel import Panel as Arrays
-from clusterstudy.panel import build
-from clusterstudy.panel.build import in_treated_cells
+from clusterstudy.panel import store
+from clusterstudy.panel.build import Panel, in_treated_cells
 from clusterstudy.panel.measures import declared
+from clusterstudy.panel.successions import Mergers
 from clusterstudy.report.language import later
 from clusterstudy.report.scales import Scale
 
@@ -47,7 +48,7 @@ class Design:
         Label and scale of the outcome.
     """
 
-    firms: build.Panel
+    firms: Panel
     arrays: Arrays
     chosen: np.ndarray
     comparison: np.ndarray
@@ -100,6 +101,7 @@ def design(
     first_year: int,
     winsorise: float,
     anticipation: int,
+    mergers: Mergers = "keep",
 ) -> Design:
     """Return what a run compares.
 
@@ -111,7 +113,7 @@ def design(
         Further measures, for :func:`with_outcome`.
     cluster, dose
         The new entrants to estimate for: ``programme`` and ``any`` stand for all.
-    covariates, programme_start, first_year, winsorise
+    covariates, programme_start, first_year, winsorise, mergers
         See :func:`clusterstudy.panel.build.build`.
     anticipation
         Years before entry in which firms may already respond.
@@ -121,13 +123,14 @@ def design(
     UserError
         If a table is missing, the outcome is unknown, or no firm is left.
     """
-    firms = build.build(
+    firms = store.panel(
         data,
         [outcome, *others],
         programme_start=programme_start,
         first_year=first_year,
         covariates=covariates,
         winsorise=winsorise,
+        mergers=mergers,
     )
     chosen = firms.of(cluster, dose)
     cells = in_treated_cells(firms.firms.assign(cohort=np.where(chosen, 0, np.inf)))

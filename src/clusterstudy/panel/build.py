@@ -8,8 +8,10 @@ programme) are neither: they are counted and left out, for their untreated path 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,20 +22,31 @@ from clusterstudy.errors import UserError
 from clusterstudy.panel import treatment
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.characteristics import covariates as chosen_covariates
-from clusterstudy.panel.measures import firm_values
+from clusterstudy.panel.measures import firm_arrays, span
+from clusterstudy.panel.successions import Mergers, among, changed, unit_of, units
+from clusterstudy.panel.successions import read as read_successions
 
 CELL = ("industry_group", "size", "region")
 STEPS = {
     "employed": "Firms with employment in the last year before the programme",
     "sme": "that are SMEs",
     "new": "without contact before the programme",
+    "whole": "that neither merged nor split",
     "known": "with every covariate",
     "cell": "in a cell of industry, size and region with new entrants",
 }
 
 
+LINKS = {
+    "chained": "Further CVR numbers of the same firms, chained to them",
+    "events": "Firms that merged or split within the panel's years",
+    "ambiguous": "Firms whose old industry code is divided between groups",
+}
+WORKSPACE = 8  # arrays of the panel's shape that building it takes beside its measures
+
+
 class NoFirmsError(UserError):
-    """No firm is left in the sample: there are no new entrants, or no figures before them."""
+    """No firm is left in the sample: none has figures in the year before the programme."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,10 @@ class Panel:
     flow
         One row per ``step`` of the sample's making (keys of :data:`STEPS`): ``firms`` and
         ``new_entrants`` left.
+    mixed
+        Boolean, n × :data:`clusterstudy.panel.treatment.MIXTURES`: how its treatments overlap.
+    linked
+        Counts by the keys of :data:`LINKS`: how CVR numbers and industry codes were joined.
     """
 
     firms: pd.DataFrame
@@ -65,6 +82,8 @@ class Panel:
     outcomes: dict[str, np.ndarray]
     covariates: tuple[str, ...]
     flow: pd.DataFrame
+    mixed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    linked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def treated(self) -> np.ndarray:
@@ -96,6 +115,7 @@ def build(
     first_year: int,
     covariates: Sequence[str] = (),
     winsorise: float = 0.01,
+    mergers: Mergers = "keep",
 ) -> Panel:
     """Build the panel of SMEs for the named measures.
 
@@ -114,25 +134,36 @@ def build(
         reference year or before.
     winsorise
         Share winsorised at each end of a measure.
+    mergers
+        What is done with firms that merge or split: :mod:`clusterstudy.panel.successions`.
 
     Raises
     ------
     UserError
-        If a table is missing; :class:`NoFirmsError` if no firm is left.
+        If a table is missing, or the panel does not fit in the machine's memory;
+        :class:`NoFirmsError` if no firm is left.
     """
     reference = programme_start - 1
-    frame = characteristics(data, reference)
-    entry = treatment.entries(treatment.contacts(data))
+    successions = read_successions(data)
+    unit = units(successions, mergers)
+    frame = characteristics(data, reference, unit)
+    contact = treatment.contacts(data)
+    contact = contact.assign(cvr=unit_of(contact["cvr"], unit))
+    entry = treatment.entries(contact)
     cohort = entry["cohort"].reindex(frame.index).astype("float64").fillna(np.inf)
     frame = frame.assign(cohort=cohort, dose=entry["dose"].reindex(frame.index))
+    events = among(frame.index.to_series(), changed(successions, unit, first_year))
 
     flow = _Flow(frame, programme_start)
     flow.keep("employed", pd.Series(True, frame.index))
     flow.keep("sme", frame["sme"])
     flow.keep("new", cohort >= programme_start)
+    if mergers == "leave_out":
+        flow.keep("whole", ~events)
     known = chosen_covariates(flow.frame, covariates).notna().all(axis="columns")
     flow.keep("known", known)
-    flow.keep("cell", in_treated_cells)
+    if flow.new_entrants:
+        flow.keep("cell", in_treated_cells)
     frame = flow.frame
     if not len(frame):
         raise NoFirmsError(
@@ -142,16 +173,55 @@ def build(
         )
 
     columns = chosen_covariates(frame, covariates)
-    years, outcomes = _matrices(data, measures, frame["industry_group"], first_year, winsorise)
-    entered = entry.drop(columns=["cohort", "dose"]).reindex(frame.index, fill_value=False)
+    rows = _rows(frame.index, unit)
+    last = max(span(data, name)[1] for name in measures)
+    years = np.arange(first_year, max(last, first_year + 1))
+    _refuse_too_large(len(frame), len(years), len(measures))
+    group = frame["industry_group"].to_numpy()
+    linked = {
+        "chained": int(rows.duplicated().sum()),
+        "events": int(events[frame.index].sum()),
+        "ambiguous": int(frame["ambiguous"].sum()),
+    }
+    clusters = entry.drop(columns=["cohort", "dose"])
     return Panel(
-        firms=frame.assign(**columns).reset_index(),
-        entered=entered.reset_index(drop=True).astype(bool),
+        firms=frame.drop(columns="ambiguous").assign(**columns).reset_index(),
+        entered=_of(frame.index, clusters),
         years=years,
-        outcomes=outcomes,
+        outcomes={
+            name: firm_arrays(data, name, rows, group, years, winsorise=winsorise)
+            for name in measures
+        },
         covariates=tuple(columns.columns),
         flow=flow.table(),
+        mixed=_of(frame.index, treatment.mixtures(contact)),
+        linked=linked,
     )
+
+
+def _of(firms: pd.Index, marks: pd.DataFrame) -> pd.DataFrame:
+    """Return marks of participants for the firms of the sample, False where they have none."""
+    return marks.reindex(firms, fill_value=False).reset_index(drop=True).astype(bool)
+
+
+def _rows(firms: pd.Index, unit: pd.Series) -> pd.Series:
+    """Return the place in the sample of every CVR number that belongs to a firm of it."""
+    place = pd.Series(np.arange(len(firms)), firms)
+    further = unit[(unit != unit.index) & among(unit, firms)]
+    return pd.concat([place, pd.Series(place[further].to_numpy(), further.index)])
+
+
+def _refuse_too_large(firms: int, years: int, measures: int) -> None:
+    """Refuse a panel that the machine cannot hold, before it is built."""
+    needed = 8 * firms * years * (measures + WORKSPACE)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > machine:
+        raise UserError(
+            f"a panel of {firms} firms, {years} years and {measures} measures needs some "
+            f"{needed / 2**30:.0f} GiB, and this machine has {machine / 2**30:.0f}",
+            where="first_year",
+            mend="Choose a later first_year or fewer measures",
+        )
 
 
 def in_treated_cells(firms: pd.DataFrame) -> pd.Series:
@@ -166,7 +236,7 @@ class _Flow:
     def __init__(self, frame: pd.DataFrame, programme_start: int) -> None:
         self.frame = frame
         self.programme_start = programme_start
-        self.steps: list[dict[str, object]] = []
+        self.steps: list[dict[str, Any]] = []
 
     def keep(self, step: str, condition: pd.Series | Callable[[pd.DataFrame], pd.Series]) -> None:
         met = condition(self.frame) if callable(condition) else condition[self.frame.index]
@@ -177,27 +247,10 @@ class _Flow:
             {"step": step, "firms": len(self.frame), "new_entrants": int(entrants.sum())}
         )
 
+    @property
+    def new_entrants(self) -> int:
+        """New entrants left."""
+        return int(self.steps[-1]["new_entrants"])
+
     def table(self) -> pd.DataFrame:
         return pd.DataFrame(self.steps)
-
-
-def _matrices(
-    data: Dataset,
-    measures: Sequence[str],
-    industry: pd.Series,
-    first_year: int,
-    winsorise: float,
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the years and, by measure, the firms × years matrix of its values."""
-    values = {name: firm_values(data, name, industry, winsorise) for name in measures}
-    seen = [series.index.get_level_values("year") for series in values.values()]
-    last = max((years.max() for years in seen if len(years)), default=first_year)
-    years = np.arange(first_year, int(last) + 1)
-    wide = {
-        name: series[~series.index.duplicated()]
-        .unstack("year")
-        .reindex(index=industry.index, columns=years)
-        .to_numpy(dtype=float)
-        for name, series in values.items()
-    }
-    return years, wide

@@ -13,6 +13,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.errors import UserError
+from clusterstudy.panel.registers import arrays
 
 BASE_INDEX = 100.0
 FIRM_SOURCES = ("firm_years", "firm_measures")
@@ -31,13 +32,16 @@ def declared(data: Dataset, measure: str) -> pd.Series:
     return pd.Series(model.loc[measure])
 
 
-def firm_values(
+def firm_arrays(
     data: Dataset,
     measure: str,
-    industry: pd.Series,
+    rows: pd.Series,
+    group: np.ndarray,
+    years: np.ndarray,
+    *,
     winsorise: float = 0.01,
     scaled: bool = True,
-) -> pd.Series:
+) -> np.ndarray:
     """Return a measure of firms by year, on its scale and ready for analysis.
 
     Parameters
@@ -46,8 +50,12 @@ def firm_values(
         Needs the measure's source table, and ``price_index`` for amounts in constant prices.
     measure
         Name in the impact model; its source must be a table of firms by year.
-    industry
-        Industry group of each firm, indexed by ``cvr``. Firms that are not in it are left out.
+    rows
+        See :func:`clusterstudy.panel.registers.arrays`.
+    group
+        Industry group by place, shape (n,).
+    years
+        Calendar years, shape (t,).
     winsorise
         Share set to the nearest kept value at each end, within year and industry group.
     scaled
@@ -55,8 +63,7 @@ def firm_values(
 
     Returns
     -------
-    Series indexed by (cvr, year), without missing values. Values that have no logarithm are left
-    out of a measure on the log scale.
+    Shape (n, t), NaN where not known. Values that have no logarithm are not known on the log scale.
 
     Raises
     ------
@@ -65,68 +72,106 @@ def firm_values(
         its expression cannot be evaluated.
     """
     row = declared(data, measure)
-    values = _evaluate(data, measure, row).dropna()
-    values = values[values.index.get_level_values("cvr").isin(industry.index)]
-    group = pd.Series(
-        industry.reindex(values.index.get_level_values("cvr")).to_numpy(), index=values.index
-    )
+    values = _evaluated(data, measure, row, rows, years)
     if row["deflate"] == "yes":
-        values = _deflate(data, measure, values, group)
-    if scaled and row["scale"] == "log":
-        values = values[values > 0]
+        values = values * BASE_INDEX / _prices(data, measure, group, years)
+    log = scaled and row["scale"] == "log"
+    if log:
+        values[~(values > 0)] = np.nan
     if row["scale"] != "share":
-        values = _winsorise(values, group, winsorise)
-    if scaled and row["scale"] == "log":
-        values = np.log(values)
-    return values.rename(measure)
+        _winsorise(values, group, winsorise)
+    return np.log(values, out=values) if log else values
 
 
-def _evaluate(data: Dataset, measure: str, row: pd.Series) -> pd.Series:
-    """Return the measure's expression, evaluated in its source and indexed by (cvr, year)."""
-    source, expression = row["source"], row["expression"]
-    if source not in FIRM_SOURCES:
-        raise UserError(
-            f"the measure {measure!r} comes from {source}, which has no firms by year",
-            where="outcome",
-            mend=f"Choose a measure from {' or '.join(FIRM_SOURCES)}",
-        )
+def firm_values(
+    data: Dataset,
+    measure: str,
+    industry: pd.Series,
+    winsorise: float = 0.01,
+    scaled: bool = True,
+) -> pd.Series:
+    """Return :func:`firm_arrays` as a Series indexed by (cvr, year), without missing values.
+
+    Parameters
+    ----------
+    industry
+        Industry group of each firm, indexed by ``cvr``. Firms that are not in it are left out.
+    """
+    years = np.arange(*span(data, measure))
+    rows, group = pd.Series(np.arange(len(industry)), industry.index), industry.to_numpy()
+    values = firm_arrays(data, measure, rows, group, years, winsorise=winsorise, scaled=scaled)
+    index = pd.MultiIndex.from_product([industry.index, years], names=["cvr", "year"])
+    return pd.Series(values.ravel(), index, name=measure).dropna()
+
+
+def span(data: Dataset, measure: str) -> tuple[int, int]:
+    """Return the first year of a measure's source, and the year after its last."""
+    years = [frame["year"] for frame in data.batches(_source(data, measure), ["year"])]
+    seen = [(part.min(), part.max()) for part in years if len(part)]
+    return (int(min(seen)[0]), int(max(last for _, last in seen)) + 1) if seen else (0, 0)
+
+
+def _source(data: Dataset, measure: str) -> str:
+    source = str(declared(data, measure)["source"])
+    if source in FIRM_SOURCES:
+        return source
+    raise UserError(
+        f"the measure {measure!r} comes from {source}, which has no firms by year",
+        where="outcome",
+        mend=f"Choose a measure from {' or '.join(FIRM_SOURCES)}",
+    )
+
+
+def _evaluated(
+    data: Dataset, measure: str, row: pd.Series, rows: pd.Series, years: np.ndarray
+) -> np.ndarray:
+    """Return the measure's expression, evaluated in its source."""
+    source, expression = _source(data, measure), row["expression"]
     if source == "firm_measures":
-        frame = data.read(source)
-        kept = frame[frame["measure"] == expression]
-        return kept.set_index(["cvr", "year"])["value"]
+        batches = data.batches(source, ["cvr", "year", "measure", "value"])
+        own = (frame[frame["measure"] == expression] for frame in batches)
+        return arrays(own, ["value"], rows, years)["value"]
     used = [name for name in TABLES[source].names if name in expression]
-    frame = data.read(source, ["cvr", "year", *used]).set_index(["cvr", "year"])
-    frame = frame.reindex(columns=used)  # a column the file lacks is missing throughout
+    columns = arrays(data.batches(source, ["cvr", "year", *used]), used, rows, years)
+    shape = (int(rows.max()) + 1 if len(rows) else 0, len(years))
+    frame = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
     try:
-        result = pd.Series(frame.eval(expression), frame.index, dtype="float64")
+        result = pd.Series(frame.eval(expression), frame.index, dtype="float64").to_numpy()
     except (pd.errors.UndefinedVariableError, SyntaxError, TypeError, ValueError) as error:
         raise UserError(
             f"the expression {expression!r} cannot be evaluated: {error}",
             where=f"impact_model, measure {measure}",
             mend=f"Use the columns of {source}",
         ) from None
-    complete = frame.notna().all(axis="columns")
-    return result.where(complete & np.isfinite(result))
+    known = np.isfinite(result)
+    for values in columns.values():
+        known &= np.isfinite(values.ravel())
+    return np.where(known, result, np.nan).reshape(shape)
 
 
-def _deflate(data: Dataset, measure: str, values: pd.Series, group: pd.Series) -> pd.Series:
-    """Return amounts in the prices of the index's base year."""
+def _prices(data: Dataset, measure: str, group: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Return the price index of each firm's industry group, shape (n, t)."""
     if not data.has("price_index"):
         raise UserError(
             f"the measure {measure!r} is in constant prices, and the table price_index is missing",
             where=str(data.folder),
             mend="Add price_index, or set deflate to no for this measure in impact_model",
         )
-    index = data.read("price_index").set_index(["industry_group", "year"])["index"]
-    at = pd.MultiIndex.from_arrays([group.to_numpy(), values.index.get_level_values("year")])
-    return (values * BASE_INDEX / index.reindex(at).to_numpy()).dropna()
+    index = data.read("price_index").pivot(index="industry_group", columns="year", values="index")
+    code, groups = pd.factorize(group)
+    return index.reindex(index=groups, columns=years).to_numpy(dtype=float)[code]
 
 
-def _winsorise(values: pd.Series, group: pd.Series, share: float) -> pd.Series:
-    """Set values outside the inner quantiles of their year and industry group to the nearest."""
+def _winsorise(values: np.ndarray, group: np.ndarray, share: float) -> None:
+    """Set values outside the inner quantiles of their year and group to the nearest, in place."""
     if not share:
-        return values
-    keys = [values.index.get_level_values("year"), group.reindex(values.index).to_numpy()]
-    grouped = values.groupby(keys)
-    low, high = (grouped.transform("quantile", level) for level in (share, 1 - share))
-    return values.clip(low, high)
+        return
+    code, groups = pd.factorize(group)
+    for place in range(len(groups)):
+        member = np.flatnonzero(code == place)
+        for column in values.T:
+            known = member[np.isfinite(column[member])]
+            if len(known):
+                column[known] = np.clip(
+                    column[known], *np.quantile(column[known], [share, 1 - share])
+                )

@@ -14,6 +14,12 @@ from clusterstudy.contract.vocabulary import DOSE
 
 DOSES = tuple(DOSE)
 PROJECT_ACTIVITIES = ("innovation_project",)
+MIXTURES = {
+    "plain": "One kind of contact with one cluster in the year of entry",
+    "several_doses": "Several kinds of contact in the year of entry",
+    "several_clusters": "Several clusters in the year of entry",
+    "rises": "A more intensive contact in a later year",
+}
 
 
 def contacts(data: Dataset) -> pd.DataFrame:
@@ -56,7 +62,35 @@ def entries(contact: pd.DataFrame) -> pd.DataFrame:
     entering = contact[contact["year"] == first]
     rank = entering["dose"].map({dose: rank for rank, dose in enumerate(DOSES)})
     by_firm = entering.assign(rank=rank).groupby("cvr").agg({"year": "first", "rank": "max"})
-    through = pd.crosstab(entering["cvr"], entering["cluster_id"]) > 0
+    through = pd.get_dummies(entering["cluster_id"]).groupby(entering["cvr"]).any()
     return pd.DataFrame(
         {"cohort": by_firm["year"], "dose": by_firm["rank"].map(dict(enumerate(DOSES)))}
     ).join(through)
+
+
+def mixtures(contact: pd.DataFrame) -> pd.DataFrame:
+    """Return how a firm's treatments overlap, beyond its entry's dose and clusters.
+
+    Parameters
+    ----------
+    contact
+        As :func:`contacts` returns it.
+
+    Returns
+    -------
+    DataFrame of bool indexed by ``cvr``, with the keys of :data:`MIXTURES`.
+    """
+    first = contact.groupby("cvr")["year"].transform("min")
+    rank = contact["dose"].map({dose: rank for rank, dose in enumerate(DOSES)})
+    entering = contact[contact["year"] == first].groupby("cvr")
+    several_doses = entering["dose"].nunique() > 1
+    several_clusters = entering["cluster_id"].nunique() > 1
+    at_entry = rank[contact["year"] == first].groupby(contact["cvr"]).max()
+    return pd.DataFrame(
+        {
+            "plain": ~several_doses & ~several_clusters,
+            "several_doses": several_doses,
+            "several_clusters": several_clusters,
+            "rises": rank.groupby(contact["cvr"]).max() > at_entry,
+        }
+    )
