@@ -9,7 +9,13 @@ from itertools import pairwise
 
 import pytest
 
+from clusterstudy.params import ImpactParameters
 from clusterstudy.report import html, index, pdf
+from clusterstudy.runs import folders, manifest
+from clusterstudy.runs.execute import Failure
+from clusterstudy.runs.make import Outcome
+from clusterstudy.runs.plan import Run
+from clusterstudy.runs.printing import print_reports
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -116,6 +122,20 @@ def test_a_report_prints_on_a4_with_its_sections_on_pages_of_their_own(site, tmp
     for page in pages:
         assert [float(number) for number in page.split()] == pytest.approx([0, 0, 595, 842], abs=1)
     assert b"/StructTreeRoot" in printed  # tagged, for those who listen
+
+
+def test_a_printed_report_is_whole_and_is_not_printed_again(site, tmp_path, a_run):
+    made = tmp_path / "board" / "run"
+    made.mkdir(parents=True)
+    shutil.copy(site / REPORT, made / folders.REPORT)
+    manifest.write(made, a_run())
+    plan = Run("board", "run", "Board", "20_impact_did", "", "", ImpactParameters())
+    outcomes = [Outcome(plan, made, 1.0), Outcome(plan, tmp_path, 1.0, Failure(0, "", "stopped"))]
+    assert print_reports(outcomes, tmp_path, pdf.browser()) == 1
+    outputs = manifest.read(made / folders.MANIFEST)["outputs"]
+    assert set(outputs) == {"report.html", "report.pdf"}
+    assert outputs == manifest.outputs(made)
+    assert print_reports(outcomes, tmp_path, pdf.browser()) == 0
 
 
 def test_what_stands_on_every_printed_page_cannot_break_the_page(executed, a_run):
