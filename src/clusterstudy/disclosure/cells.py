@@ -1,7 +1,8 @@
 """Suppression within one table: no figure about fewer than a minimum of distinct firms.
 
-Only the small-cell rule is here. Dominance and differencing across tables are not: a report is for
-the room until they are.
+Belongs here: blanking the rows of a table whose margin may be known. Does not belong here: tables
+of several margins and tables linked to each other (:mod:`clusterstudy.disclosure.audit`), and
+single firms that dominate (:mod:`clusterstudy.disclosure.magnitudes`).
 """
 
 from __future__ import annotations
@@ -32,16 +33,20 @@ def suppress(
     minimum
         Fewest firms that may be shown. Zero firms may be shown.
     additive
-        Whether the counts add up to a total that is known. A single small row is then not left
-        alone: the smallest other row is blanked too, for the difference would tell it.
+        Whether the counts add up to a total that is known. The blank rows then hold ``minimum``
+        firms together and are not one alone: the smallest others are blanked until they do, for
+        the difference would tell.
 
     Returns
     -------
     The frame with small cells blank, and how many rows were blanked.
     """
     small = (frame[count] > 0) & (frame[count] < minimum)
-    others = frame.loc[~small & (frame[count] > 0), count]
-    if additive and small.sum() == 1 and len(others):
-        small = small | (frame.index == others.idxmin())
+    if additive and small.any():
+        others = frame.loc[~small & (frame[count] > 0), count].sort_values(kind="stable")
+        for row in others.index:
+            if small.sum() > 1 and frame.loc[small, count].sum() >= minimum:
+                break
+            small = small | (frame.index == row)
     blanked = {column: frame[column].mask(small) for column in [count, *values]}
     return frame.assign(**blanked), int(small.sum())
