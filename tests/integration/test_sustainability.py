@@ -58,6 +58,9 @@ def test_the_programmes_report_has_its_tables_in_danish(demo, tmp_path):
         assert len(pd.read_parquet(tmp_path / "tables" / f"{table}.parquet"))
     assert "Egenkapital" in html
     assert "Negativ egenkapital, gælden overstiger aktiverne: Kildespring." in html
+    trend = pd.read_csv(tmp_path / "tables" / "trend.csv").set_index("cluster")
+    assert trend.loc["Stjernevagt", "years"] == "2023 → 2024"  # those of 2025 are not in
+    assert trend.loc["Kildespring", "years"] == "2023 → 2024 → 2025"
     tracker = pd.read_csv(tmp_path / "tables" / "accounts_tracker.csv")
     late = tracker[tracker["status"] == "overdue"]
     assert list(zip(late["cluster_id"], late["year"], strict=True)) == [("K11", 2025)]

@@ -402,6 +402,7 @@ def test_a_study_without_the_tables_is_told_what_is_missing(capsys):
     show.payers(page, now.concentration, names, now.paid_in)
     show.tracker(page, now.tracker, names)
     show.ratios(page, now.latest, names)
+    show.trend(page, now.ratios, names)
     show.exposure(page, now.exposure, names, 0.1)
     show.ledger(page, now.ledger, names, "A")
     show.reporting(page, projects.exceptions(now.ledger, 0.2, 0.8), len(now.ledger))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clusterstudy.contract.vocabulary import OPINION
 from clusterstudy.finance.record import ANY, TROUBLE
-from clusterstudy.finance.show import Names
+from clusterstudy.finance.show import Names, one
 from clusterstudy.finance.watch import RULES
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
@@ -119,7 +119,7 @@ def reliability(page: Page, rates: pd.DataFrame, level: float, years: int) -> No
     page.table(
         rates.assign(label=rates["rule"].map(labels)),
         name="reliability",
-        caption=_("How often trouble followed, with an alert and without, cluster-years"),
+        caption=_("How often trouble followed, with an alert and without, years of all clusters"),
         headings={
             "label": _("Rule"),
             "judged": _("Judged"),
@@ -146,10 +146,6 @@ def _share_interval(low: float, high: float) -> str:
     return numbers.interval(low, high, digits=0, share=True)
 
 
-def _one(value: float) -> str:
-    return numbers.number(value, 1)
-
-
 def _opinion(place: float) -> str:
     return _(list(OPINION.values())[int(place)])
 
@@ -157,8 +153,8 @@ def _opinion(place: float) -> str:
 WRITE: dict[str, Callable[[float], str]] = {
     "shortfall": numbers.percent,
     "equity_ratio": numbers.percent,
-    "current_ratio": _one,
-    "liquidity_months": _one,
+    "current_ratio": one,
+    "liquidity_months": one,
     "opinion": _opinion,
     "accounts_late": numbers.number,
     "exposure": numbers.percent,

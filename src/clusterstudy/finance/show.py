@@ -5,7 +5,7 @@ What lies ahead is shown by :mod:`clusterstudy.finance.ahead`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
@@ -199,6 +199,39 @@ def ratios(page: Page, frame: pd.DataFrame, names: Names) -> None:
     )
 
 
+def trend(page: Page, frame: pd.DataFrame, names: Names) -> None:
+    """Show the ratios of all accounts received, year by year.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.finance.accounts.ratios` returns it.
+    """
+    if frame.empty:
+        return
+    rows = [
+        {
+            "cluster": names[str(cluster)],
+            "years": _arrows(part["year"], str),
+            **{
+                ratio: _arrows(part[ratio], numbers.whole_percent if share else one)
+                for ratio, share in zip(RATIO_LABELS, (True, False, False), strict=True)
+            },
+        }
+        for cluster, part in frame.groupby("cluster_id")
+    ]
+    page.table(
+        pd.DataFrame(rows),
+        name="trend",
+        caption=_("The ratios from the first accounts received to the latest"),
+        headings={
+            "cluster": _("Cluster"),
+            "years": _("Years"),
+            **{ratio: _(label) for ratio, label in RATIO_LABELS.items()},
+        },
+    )
+
+
 def exposure(page: Page, frame: pd.DataFrame, names: Names, more: float) -> None:
     """Show how exposed clusters are by advances, today and with larger ones."""
     if frame.empty:
@@ -361,8 +394,17 @@ def _between(low: float, high: float) -> str:
     )
 
 
+def _arrows(values: Iterable[float], write: Callable[[float], str]) -> str:
+    return " → ".join(write(value) for value in values)
+
+
+def one(value: float) -> str:
+    """Return a number with one decimal."""
+    return numbers.number(value, 1)
+
+
 def _change(before: float, after: float) -> str:
-    return f"{numbers.number(before, 1)} → {numbers.number(after, 1)}"
+    return _arrows((before, after), one)
 
 
 def _percent_change(before: float, after: float) -> str:
