@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from clusterstudy.baseline import freeze
-from clusterstudy.baseline.levels import levels
+from clusterstudy.baseline.levels import levels, measure
 from clusterstudy.errors import UserError
 from clusterstudy.params import BaselineParameters, load_study, shown
 from clusterstudy.paths import PARAMS, REPORTS
@@ -53,7 +53,8 @@ def freeze_study(name: str, *, again: bool = False, today: date | None = None) -
     p = found[0].parameters
     assert isinstance(p, BaselineParameters)
     known = open_dataset(study.data, date.fromisoformat(p.as_of))
-    table = freeze.suppressed(levels(known, p.programme_start, p.level), p.min_firms)
+    measured = levels(measure(known, p.programme_start), p.level)
+    table = freeze.suppressed(measured, p.min_firms)
     return freeze.freeze(
         PARAMS,
         found[0].study,

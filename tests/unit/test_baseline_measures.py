@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from clusterstudy.baseline import freeze, participants, planning
-from clusterstudy.baseline.levels import absent, levels
+from clusterstudy.baseline import levels as measured
+from clusterstudy.baseline.levels import absent, changes, measure
 from clusterstudy.baseline.profile import profile
 from clusterstudy.contract.read import Dataset
 from clusterstudy.panel.build import Panel
@@ -70,7 +71,13 @@ def data(tmp_path):
         ],
         columns=["wave", "cvr", "cluster_id", "item", "score"],
     )
-    return write(tmp_path, **registers(fte), participations=taken, survey=survey)
+    clusters = {"cluster_id": ["K01", "K02"]}
+    tables = registers(fte) | {"clusters": clusters, "participations": taken, "survey": survey}
+    return write(tmp_path, **tables)
+
+
+def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataFrame:
+    return measured.levels(measure(data, programme_start), level)
 
 
 def test_coverage_counts_firms_once_and_the_programme_first(data):
@@ -131,7 +138,9 @@ def test_no_level_is_of_a_time_when_results_could_be_seen(data):
     taken = pd.read_parquet(data.folder / "participations.parquet")
     later = contacts(("F4", "K01", "2027-02-01"), ("F2", "K01", "2028-02-01"))
     pd.concat([taken, later]).to_parquet(data.folder / "participations.parquet")
-    pd.testing.assert_frame_equal(levels(Dataset(data.folder), START), before)
+    after = levels(Dataset(data.folder), START)
+    same = after[after["measure"].isin(before["measure"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, before)
 
 
 def test_without_values_in_the_last_year_before_the_latest_before_it_counts(data):
@@ -165,7 +174,8 @@ def test_a_firm_that_answers_twice_counts_once(data):
     table = levels(Dataset(data.folder), START).query("measure == 'satisfaction'")
     table = table.set_index("group")
     assert table["n"].to_dict() == {"programme": 3, "K01": 2, "K02": 2}
-    assert table.loc["programme", "mean"] == pytest.approx((4 + 5 + 4) / 3)
+    # K01: F0 and F1 for F0, F1, F3; K02: F0 and F2 for F0, F1, F2, X9
+    assert table.loc["programme", "mean"] == pytest.approx((3.5 * 4 + 1.5 * 5 + 2 * 4) / 7)
 
 
 def test_measures_in_constant_prices_need_the_price_index(data):
@@ -178,19 +188,20 @@ def test_measures_in_constant_prices_need_the_price_index(data):
         "satisfaction": "survey",
     }
     assert "fte" not in lacking
-    assert set(levels(bare, START)["measure"]) == {"fte", "exports"}
+    assert set(levels(bare, START)["measure"]) == {"fte", "exports", "handed_over"}
 
 
 def test_an_interval_is_the_means_and_one_firm_has_none(data):
     table = levels(data, START, level=0.9).query("measure == 'satisfaction'").set_index("group")
-    scores = np.array([3.0, 5.0, 4.0])
-    half = norm.ppf(0.95) * scores.std(ddof=1) / np.sqrt(3)
+    weight, score = np.array([1.5, 1.5, 3.0]) / 6, np.array([3.0, 5.0, 4.0])  # 2 for 3, 1 for 3
+    half = norm.ppf(0.95) * np.sqrt(3 / 2 * ((weight * (score - 4)) ** 2).sum())
     assert table.loc["programme", ["low", "high"]].tolist() == pytest.approx([4 - half, 4 + half])
     assert table.loc["K02", ["low", "high"]].tolist() == [-np.inf, np.inf]
 
 
 def test_levels_of_few_firms_are_blank_and_missing_sources_left_out(data):
     shown = freeze.suppressed(levels(data, START), min_firms=3)
+    shown = shown[shown["measure"].isin(["fte", "satisfaction"])]
     small = shown["n"].isna()
     assert small.equals(shown["group"].isin(["K01", "K02"]))
     assert shown.loc[small, ["mean", "low", "high"]].isna().all(axis=None)
@@ -198,6 +209,31 @@ def test_levels_of_few_firms_are_blank_and_missing_sources_left_out(data):
     measures = set(levels(Dataset(data.folder), START)["measure"])
     assert "fte" in measures
     assert not {"satisfaction", "rnd"} & measures  # no survey, and no column rnd_spend
+
+
+def test_register_measures_change_among_firms_seen_twice_and_answers_among_all(data):
+    figures = pd.read_parquet(data.folder / "firm_years.parquet")
+    later = figures[figures["year"] == 2025].assign(year=2026)
+    later["fte"] += later["cvr"].map({"F0": 2.0, "F1": 4.0}).fillna(0)
+    pd.concat([figures, later[later["cvr"] != "F2"]]).to_parquet(data.folder / "firm_years.parquet")
+    survey = pd.read_parquet(data.folder / "survey.parquet")
+    again = survey[survey["cvr"] != "F1"].assign(wave=2028, score=5.0)
+    pd.concat([survey, again]).to_parquet(data.folder / "survey.parquet")
+    table = changes(measure(Dataset(data.folder), START, "K01")).set_index(["measure", "group"])
+    assert set(table.index.get_level_values("group")) == {"programme", "K01", "comparison"}
+    fte = table.loc[("fte", "programme")]
+    assert (fte["year_base"], fte["year_later"], fte["both"], fte["n_later"]) == (2024, 2026, 2, 2)
+    assert fte["change"] == pytest.approx(3, rel=0.02)  # F2 is gone; winsorised
+    answer = table.loc[("satisfaction", "K01")]
+    assert (answer["n_base"], answer["n_later"], answer["both"]) == (2, 1, 1)
+    assert answer["change"] == pytest.approx(1)
+    assert np.isinf(answer["high"])  # one answer tells no spread
+
+
+def test_a_baseline_without_a_later_wave_has_no_change(data):
+    figures = pd.read_parquet(data.folder / "firm_years.parquet")
+    figures[figures["year"] < START].to_parquet(data.folder / "firm_years.parquet")
+    assert changes(measure(Dataset(data.folder), START)).empty
 
 
 CELLS = [(industry, size, region) for industry in (0, 1) for size in (0, 1) for region in (0, 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from clusterstudy.baseline import levels, participants, planning, profile, show
+from clusterstudy.baseline import freeze, levels, participants, planning, profile, show
 from clusterstudy.baseline.freeze import Frozen
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
@@ -71,13 +71,28 @@ def test_without_participants_or_data_the_page_says_what_is_missing(page, idle, 
     lost = planning.attrition(data, **design)
     show.power(page, planning.detectable(panel, **design, attrition=lost), model, NAMES, 5)
     assert ["missing" in piece for piece in page.pieces] == [True] * 4
-    measured = levels.levels(data, START)
-    show.levels(page, measured, model, NAMES, 5)
+    measures = levels.measure(data, START)
+    measured = levels.levels(measures)
+    show.levels(page, freeze.suppressed(measured, 5), model, NAMES, 5, "sme_benefit")
+    show.changes(page, levels.changes(measures), model, NAMES, 5)
     if known:
-        assert "No measure has a value at baseline." in page.pieces[-1]
+        assert measured.empty
+        assert "No measure has a later wave yet" in page.pieces[-1]
     else:
-        firms = measured[~measured["year"].eq(2026)]
-        assert set(firms["group"]) == {"comparison"}
+        assert set(measured.loc[measured["year"] == START - 1, "group"]) == {"comparison"}
+
+
+def test_a_wave_with_few_answers_is_not_shown_and_said_so(page, idle):
+    survey = pd.DataFrame({"measure": ["satisfaction"], "label": ["Satisfied"]})
+    model = survey.assign(dimension="user_journey", unit="score")
+    few = {"tier": "sme", "measure": "satisfaction", "basis": levels.ANSWERS, "year": 2026}
+    table = pd.DataFrame([few | {"group": "programme", "n": 3, "firms": 3, "mean": 4.0}])
+    shown = freeze.suppressed(table.assign(low=3.0, high=5.0), 5)
+    show.levels(page, shown, model, NAMES, 5, "user_journey")
+    assert len(page.pieces) == 1
+    assert "fewer than 5 firms stand behind each figure: Satisfied" in page.pieces[0]
+    show.respondents(page, pd.DataFrame(), 2026, 5)
+    assert "Fewer than 5 firms answered the wave of 2026" in page.pieces[-1]
 
 
 def test_measures_left_out_are_named_with_the_table_they_need(page):

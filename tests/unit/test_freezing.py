@@ -11,7 +11,7 @@ import pytest
 
 from clusterstudy import freezing
 from clusterstudy.baseline import freeze
-from clusterstudy.baseline.levels import levels
+from clusterstudy.baseline.levels import levels, measure
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
 from clusterstudy.errors import UserError
@@ -52,7 +52,9 @@ def test_a_baseline_is_frozen_once_and_is_what_the_notebook_shows(mine, folder, 
     frozen = freeze.frozen(tmp_path, "mine")
     assert (frozen.as_of, frozen.frozen_on) == ("2026-12-31", "2026-11-24")
     assert frozen.data == Dataset(folder).fingerprint()
-    known = levels(Dataset(folder, date(2026, 12, 31)), BaselineParameters().programme_start)
+    known = levels(
+        measure(Dataset(folder, date(2026, 12, 31)), BaselineParameters().programme_start)
+    )
     shown = freeze.suppressed(known, BaselineParameters().min_firms)
     assert freeze.deviations(frozen, shown).empty
     assert frozen.table["n"].isna().any()
@@ -90,11 +92,11 @@ def test_the_committed_baseline_is_what_the_demo_gives():
     """After a change of the demo or of a measure: clusterstudy freeze demo --again, and say why."""
     frozen = freeze.frozen(PARAMS, "demo")
     declared, _ = load_study("demo")
-    [spec] = [spec for spec in declared.runs if spec.notebook == "10_baseline"]
+    spec = next(spec for spec in declared.runs if spec.notebook == "10_baseline")
     p = BaselineParameters(**spec.set)
     assert frozen.as_of == p.as_of
     data = open_dataset(declared.data, date.fromisoformat(p.as_of))
-    table = freeze.suppressed(levels(data, p.programme_start, p.level), p.min_firms)
+    table = freeze.suppressed(levels(measure(data, p.programme_start), p.level), p.min_firms)
     assert freeze.deviations(frozen, table).empty
     assert freeze.digest(table) == frozen.sha256
     record = json.loads((PARAMS / "demo.baseline.json").read_text(encoding="utf-8"))

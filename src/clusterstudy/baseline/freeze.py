@@ -41,7 +41,7 @@ class Frozen:
 
 def suppressed(table: pd.DataFrame, min_firms: int) -> pd.DataFrame:
     """Return a baseline table with the figures of small groups blank, fit to be kept."""
-    return suppress(table, "n", ["mean", "low", "high"], min_firms)[0]
+    return suppress(table, "firms", ["n", "mean", "low", "high"], min_firms)[0]
 
 
 def digest(table: pd.DataFrame) -> str:

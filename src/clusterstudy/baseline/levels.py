@@ -1,23 +1,71 @@
-"""The impact model's measures at baseline: level, interval and number behind it.
+"""The impact model's measures: their level at baseline, and how they have changed since.
 
 Comparable by construction: every cluster and wave uses the impact model's one definition. Levels
-describe; they say nothing about what participation causes.
+and changes describe; they say nothing about what participation causes.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
 import pandas as pd
 
 from clusterstudy.baseline.participants import programme_contacts
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.measures import answers, journey, network, observed, ties
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.measures import FIRM_SOURCES, firm_values
 from clusterstudy.panel.treatment import contacts
 
 COMPARISON = "comparison"
-COLUMNS = ["tier", "measure", "group", "year", "n", "mean", "low", "high"]
+NAMED = ["tier", "measure", "basis"]
+COLUMNS = [*NAMED, *observed.SUMMARY]
+CHANGES = [*NAMED, "year_base", "year_later", *observed.CHANGE]
+CENSUS, MEAN, SHARE, ANSWERS, PROCESS = "census", "mean", "share", "answers", "process"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure's observations, or a census' figures.
+
+    Parameters
+    ----------
+    row
+        Of the impact model.
+    base
+        The year or wave of the baseline.
+    basis
+        What its interval is about: a ``mean`` or ``share`` of firms, weighted survey ``answers``,
+        a ``process`` of which single collaborations are outcomes, or nothing, for a ``census`` of
+        all that was registered.
+    values
+        :data:`clusterstudy.measures.observed.OBSERVED`, or for a census
+        :data:`~clusterstudy.measures.observed.SUMMARY`.
+    """
+
+    row: dict[str, Any]
+    base: int
+    basis: str
+    values: pd.DataFrame
+
+    @property
+    def share(self) -> bool:
+        """Whether observations are 0 or 1."""
+        return bool(self.row["scale"] == "share")
+
+    @property
+    def later(self) -> int | None:
+        """The latest year or wave after the baseline, None where there is none yet."""
+        years = self.values.loc[self.values["year"] > self.base, "year"]
+        return int(years.max()) if len(years) else None
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with the measure's name, tier and basis."""
+        return table.assign(tier=self.row["tier"], measure=self.row["measure"], basis=self.basis)
 
 
 def absent(data: Dataset) -> dict[str, str]:
@@ -31,93 +79,200 @@ def absent(data: Dataset) -> dict[str, str]:
     return found
 
 
-def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataFrame:
-    """Return every measure's mean by cluster, for the programme and for comparison SMEs.
-
-    Whenever the study is dated, register measures are of the last year before the programme,
-    survey measures of their first wave, and participants those who came up to that wave's year.
+def measure(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> list[Measured]:
+    """Return what is known of every measure from its baseline on.
 
     Parameters
     ----------
     data
-        The registers and, where there is one, the survey.
+        The registers and, where they are, the survey, participations and collaborations.
     programme_start
         First year of the programme.
-    level
-        Level of the intervals (normal approximation).
+    cluster
+        The cluster to show beside the programme, or ``programme`` for all of them.
 
     Returns
     -------
-    DataFrame with the columns of :data:`COLUMNS`: ``group`` is a cluster, ``programme`` or
-    ``comparison``. Register measures are means over SMEs, as measured in the year before the
-    programme: those in contact from ``programme_start`` on, and as comparison those without any
-    contact; ``year`` is that year, or the latest before it with values. Survey measures are means
-    over the firms that answered in the impact model's ``first_wave``, each with the mean of its
-    answers; answers without a firm are left out. ``n`` is distinct firms, ``mean`` in the
-    measure's unit before scaling (amounts in constant prices), ``low`` and ``high`` its interval.
-    Measures with a table missing (:func:`absent`) or without values then are left out.
+    One :class:`Measured` per measure, in the model's order; measures with a table missing
+    (:func:`absent`) or without values at baseline are left out. Groups are the clusters, the
+    ``programme`` and, for register measures, ``comparison``.
+
+    Register measures are of SMEs: those in contact from ``programme_start`` up to the latest
+    ``first_wave`` of the model, and as comparison those without any contact by then. Their
+    baseline is the year before the programme, or the latest before it with values. All other
+    measures have their baseline in the impact model's ``first_wave``. Amounts are in constant
+    prices, in the measure's unit before scaling.
     """
     model = data.read("impact_model")
-    firms = characteristics(data, programme_start - 1)
-    industry = firms.loc[firms["sme"], "industry_group"]
-    groups = _groups(data, industry.index, programme_start, model["first_wave"].max())
+    chosen = set(data.read("clusters")["cluster_id"]) if cluster == PROGRAMME else {cluster}
+    source = _Source(data, programme_start, int(model["first_wave"].max()), chosen)
     lacking = absent(data)
-    parts = []
+    found = []
     for row in model.to_dict("records"):
         if row["measure"] in lacking:
             continue
-        if row["source"] in FIRM_SOURCES:
-            values = firm_values(data, row["measure"], industry, scaled=False)
-            table = _firm_levels(values, groups, programme_start)
-        else:
-            table = _survey_levels(data, row["expression"], row["first_wave"])
-        parts.append(table.assign(tier=row["tier"], measure=row["measure"]))
-    if not parts:
-        return pd.DataFrame(columns=COLUMNS)
-    return _with_intervals(pd.concat(parts, ignore_index=True), level)[COLUMNS]
+        known = source.read({str(key): value for key, value in row.items()})
+        if known is not None:
+            shown = known.values["group"].isin({PROGRAMME, COMPARISON, *chosen})
+            found.append(replace(known, values=known.values[shown]))
+    return [one for one in found if (one.values["year"] == one.base).any()]
 
 
-def _groups(data: Dataset, smes: pd.Index, programme_start: int, until: int) -> pd.DataFrame:
-    """Return ``group`` and ``cvr`` of the SMEs that took part by a year, and of those that didn't.
+def levels(measures: list[Measured], level: float = 0.95) -> pd.DataFrame:
+    """Return every measure's level at baseline, by group.
 
-    A firm is in every group it belongs to once.
+    Parameters
+    ----------
+    measures
+        As :func:`measure` returns them.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame with the columns of :data:`COLUMNS`; see
+    :func:`clusterstudy.measures.observed.summarise`. A census has no interval.
     """
-    contact = contacts(data)
-    contact = contact[contact["year"] <= until]
-    recent = programme_contacts(contact, programme_start)
-    recent = recent.rename(columns={"cluster_id": "group"})[["group", "cvr"]].drop_duplicates()
-    outside = smes[~smes.isin(contact["cvr"])]
-    pool = pd.DataFrame({"group": COMPARISON, "cvr": outside})
-    return pd.concat([recent[recent["cvr"].isin(smes)], pool], ignore_index=True)
-
-
-def _firm_levels(values: pd.Series, groups: pd.DataFrame, programme_start: int) -> pd.DataFrame:
-    """Return count, mean and standard error by group in the last year before the programme."""
-    known = values.rename("value").reset_index()
-    before = known[known["year"] < programme_start]
-    return _summary(groups.merge(before[before["year"] == before["year"].max()], on="cvr"))
-
-
-def _survey_levels(data: Dataset, item: str, wave: int) -> pd.DataFrame:
-    """Return count, mean and standard error by group in a wave of the survey."""
-    answers = data.read("survey")
-    first = answers[(answers["item"] == item) & (answers["wave"] == wave)]
-    both = pd.concat([first, first.assign(cluster_id=PROGRAMME)])
-    by_firm = both.groupby(["cluster_id", "wave", "cvr"])["score"].mean().dropna().reset_index()
-    return _summary(
-        by_firm.rename(columns={"cluster_id": "group", "wave": "year", "score": "value"})
+    tables = []
+    for one in measures:
+        first = one.values[one.values["year"] == one.base]
+        if one.basis != CENSUS:
+            first = observed.summarise(first, share=one.share, level=level)
+        tables.append(one.named(_ordered(first)))
+    return (
+        pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
     )
 
 
-def _summary(values: pd.DataFrame) -> pd.DataFrame:
-    grouped = values.groupby(["group", "year"])["value"]
-    table = grouped.agg(n="size", mean="mean", se="sem").reset_index()
-    place = {PROGRAMME: 0, COMPARISON: 2}  # the clusters between
-    return table.sort_values("group", key=lambda group: group.map(place).fillna(1), kind="stable")
+def changes(measures: list[Measured], level: float = 0.95) -> pd.DataFrame:
+    """Return how every measure changed from its baseline to its latest wave, by group.
+
+    Returns
+    -------
+    DataFrame with the columns of :data:`CHANGES`; see
+    :func:`clusterstudy.measures.observed.change`. Measures without a later wave are left out.
+    Register measures are compared among the firms that have both years, for those that closed
+    would otherwise count as change.
+    """
+    tables = []
+    for one in measures:
+        if one.later is None:
+            continue
+        if one.basis == CENSUS:
+            table = _counted(one.values, one.base, one.later)
+        else:
+            values = _paired(one) if one.row["source"] in FIRM_SOURCES else one.values
+            table = observed.change(values, one.base, one.later, share=one.share, level=level)
+        named = one.named(_ordered(table))
+        tables.append(named.assign(year_base=one.base, year_later=one.later))
+    return (
+        pd.concat(tables, ignore_index=True)[CHANGES] if tables else pd.DataFrame(columns=CHANGES)
+    )
 
 
-def _with_intervals(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    from scipy.stats import norm
+class _Source:
+    """Reads a measure from its table; what several measures need is made once."""
 
-    half = norm.ppf(0.5 + level / 2) * table["se"].astype("float64").fillna(np.inf)
-    return table.assign(low=table["mean"] - half, high=table["mean"] + half)
+    def __init__(
+        self, data: Dataset, programme_start: int, until: int, clusters: Collection[str]
+    ) -> None:
+        self.data, self.start, self.until, self.clusters = data, programme_start, until, clusters
+
+    def read(self, row: dict[str, Any]) -> Measured | None:
+        """Return a measure, None where the rows or columns that it needs are missing."""
+        name, wave, shares = row["expression"], int(row["first_wave"]), row["scale"] == "share"
+        match row["source"]:
+            case table if table in FIRM_SOURCES:
+                values = self._of_firms(row["measure"])
+                before = values.loc[values["year"] < self.start, "year"]
+                base = int(before.max()) if len(before) else self.start - 1
+                basis = SHARE if shares else MEAN
+                return Measured(row, base, basis, values[values["year"] >= base])
+            case "survey" if self.frames:
+                return Measured(row, wave, ANSWERS, answers.answers(self.data, name, self.frames))
+            case "participations":
+                return Measured(row, wave, SHARE, journey.JOURNEY[name](self.participations))
+            case "collaborations" if name in network.GRAPH:
+                ends = {wave, self.collaborations["year"].max()}
+                rows = self.collaborations[self.collaborations["year"].isin(ends)]
+                table = network.figures(rows, name, self.clusters)
+                return Measured(row, wave, CENSUS, table)
+            case "collaborations" if name in ties.SHARES:
+                return Measured(row, wave, PROCESS, ties.share(self.collaborations, name))
+            case "collaborations" if name == "knowledge_reach":
+                return Measured(row, wave, SHARE, ties.knowledge_reach(self.collaborations))
+            case "collaborations" if {"cvr_a", "cvr_b"} <= set(self.collaborations):
+                participants = programme_contacts(self.contacts, self.start)
+                return Measured(row, wave, SHARE, ties.reach(self.collaborations, participants))
+        return None
+
+    @cached_property
+    def firms(self) -> pd.DataFrame:
+        return characteristics(self.data, self.start - 1)
+
+    @cached_property
+    def contacts(self) -> pd.DataFrame:
+        return contacts(self.data)
+
+    @cached_property
+    def participations(self) -> pd.DataFrame:
+        return self.data.read("participations")
+
+    @cached_property
+    def collaborations(self) -> pd.DataFrame:
+        return self.data.read("collaborations")
+
+    @cached_property
+    def frames(self) -> dict[int, pd.DataFrame]:
+        """Who could be asked and who answered, by wave of the survey."""
+        waves = sorted(self.data.read("survey", ["wave"])["wave"].unique())
+        return {int(wave): answers.asked(self.data, self.firms, int(wave)) for wave in waves}
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """``group`` and ``cvr`` of SMEs that took part by then, and of those that did not."""
+        smes = self.firms.index[self.firms["sme"]]
+        contact = self.contacts[self.contacts["year"] <= self.until]
+        recent = programme_contacts(contact, self.start)
+        recent = recent.rename(columns={"cluster_id": "group"})[["group", "cvr"]]
+        outside = smes[~smes.isin(contact["cvr"])]
+        pool = pd.DataFrame({"group": COMPARISON, "cvr": outside})
+        taking = recent[recent["cvr"].isin(smes)].drop_duplicates()
+        return pd.concat([taking, pool], ignore_index=True)
+
+    def _of_firms(self, name: str) -> pd.DataFrame:
+        industry = self.firms.loc[self.firms["sme"], "industry_group"]
+        values = firm_values(self.data, name, industry, scaled=False).rename("value")
+        named = self.groups.merge(values.reset_index(), on="cvr").rename(columns={"cvr": "unit"})
+        return named.assign(firm=named["unit"], weight=1.0)[observed.OBSERVED]
+
+
+def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the programme's row first and the comparison's last, the clusters between."""
+    place = {PROGRAMME: 0, COMPARISON: 2}
+    ranked = table.assign(place=table["group"].map(place).fillna(1))
+    return ranked.sort_values(["place", "group"], kind="stable").drop(columns="place")
+
+
+def _paired(one: Measured) -> pd.DataFrame:
+    """Return the observations of units that have both the baseline and the latest wave."""
+    ends = one.values[one.values["year"].isin([one.base, one.later])]
+    return ends[ends.groupby(["group", "unit"])["year"].transform("nunique") == 2]
+
+
+def _counted(figures: pd.DataFrame, base: int, later: int) -> pd.DataFrame:
+    """Return the change of a census' figures, which has no interval."""
+    first, second = (figures[figures["year"] == year].set_index("group") for year in (base, later))
+    both = first.index.intersection(second.index)
+    first, second = first.loc[both], second.loc[both]
+    table = pd.DataFrame(
+        {
+            "n_base": first["n"],
+            "n_later": second["n"],
+            "firms": first["firms"].clip(upper=second["firms"]),
+            "base": first["mean"],
+            "later": second["mean"],
+            "change": second["mean"] - first["mean"],
+        }
+    )
+    return table.rename_axis("group").reset_index().reindex(columns=observed.CHANGE)

@@ -96,13 +96,15 @@ def sample(
         return None
 
 
-def detectable(panel: Panel | None, **design: Any) -> pd.DataFrame:
+def detectable(panel: Panel | None, cluster: str = PROGRAMME, **design: Any) -> pd.DataFrame:
     """Return what the design can find by cluster and outcome.
 
     Parameters
     ----------
     panel
         As :func:`sample` returns it.
+    cluster
+        The cluster to show beside the programme, or ``programme`` for all of them.
     design
         As :func:`planned` takes it.
 
@@ -113,14 +115,15 @@ def detectable(panel: Panel | None, **design: Any) -> pd.DataFrame:
     """
     if panel is None:
         return pd.DataFrame()
+    clusters = panel.entered.columns if cluster == PROGRAMME else [cluster]
     rows = [
         {
-            "cluster_id": cluster,
+            "cluster_id": each,
             "outcome": outcome,
-            **planned(panel, outcome, panel.of(cluster, "any"), **design),
+            **planned(panel, outcome, panel.of(each, "any"), **design),
         }
         for outcome in panel.outcomes
-        for cluster in (PROGRAMME, *panel.entered.columns)
+        for each in (PROGRAMME, *clusters)
     ]
     return pd.DataFrame(rows)
 

@@ -10,14 +10,23 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.baseline.freeze import Frozen
-from clusterstudy.baseline.levels import COMPARISON
-from clusterstudy.contract.vocabulary import DOSE, TIER
+from clusterstudy.baseline.levels import (
+    ANSWERS,
+    CENSUS,
+    COMPARISON,
+    MEAN,
+    PROCESS,
+    SHARE,
+    Measured,
+)
+from clusterstudy.contract.vocabulary import DIMENSION, DIRECTION, DOSE, TIER
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.report import numbers, theme
 from clusterstudy.report.balance import balance
 from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
 from clusterstudy.report.page import Page
+from clusterstudy.report.plots import love
 from clusterstudy.report.scales import Scale
 
 if TYPE_CHECKING:
@@ -26,6 +35,32 @@ if TYPE_CHECKING:
 BOUNDS = ("low", "high")
 ALL_DOSES = later("All doses")
 MOSTLY = 0.5  # share of blank cells from which doses are put together
+BASIS = {
+    MEAN: later("normal"),
+    SHARE: later("Wilson"),
+    ANSWERS: later("weighted, linearised"),
+    PROCESS: later("Wilson, by collaboration"),
+    CENSUS: later("none: all are counted"),
+}
+BASIS_NOTE = {
+    MEAN: later("Means of firms have normal intervals."),
+    SHARE: later("Shares of firms have Wilson's intervals."),
+    ANSWERS: later("Survey answers are weighted, with linearised intervals."),
+    PROCESS: later(
+        "Shares of collaborations have Wilson's intervals, as if each were drawn on its own."
+    ),
+    CENSUS: later("All that was registered is counted: there is no sampling error, no interval."),
+}
+PAIRED = later(
+    "Changes have normal intervals; who is there both times enters as a pair. What is counted in "
+    "full has none."
+)
+STAGE = {
+    "project": later("Joint project or agreement"),
+    "prototype": later("Prototype"),
+    "licence": later("Licence or agreement"),
+    "product_on_market": later("Product on the market"),
+}
 FILLS = ("#8fb3d9", "#e8e8e8", "#5b6f86")
 
 
@@ -135,44 +170,154 @@ def absent(page: Page, tables: Mapping[str, str], model: pd.DataFrame) -> None:
     page.callout("missing", told.format(measures=named))
 
 
+def model(page: Page, measures: Sequence[Measured], declared: pd.DataFrame) -> None:
+    """Show what is measured: definition, source, unit, direction, and what intervals are about.
+
+    Parameters
+    ----------
+    measures
+        As :func:`clusterstudy.baseline.levels.measure` returns them.
+    declared
+        The impact model.
+    """
+    known = {one.row["measure"]: one for one in measures}
+    shown = declared[declared["measure"].isin(known)]
+    shown = shown.assign(
+        **{name: shown[name].map(_) for name in ("label", "definition", "unit")},
+        dimension=shown["dimension"].map(DIMENSION).map(_),
+        tier=shown["tier"].map(TIER).map(_),
+        direction=shown["direction"].map(DIRECTION).map(_),
+        base=[known[name].base for name in shown["measure"]],
+        basis=[_(BASIS[known[name].basis]) for name in shown["measure"]],
+    )
+    page.table(
+        shown,
+        name="impact_model",
+        caption=_("The measures of the impact model"),
+        headings={
+            "dimension": _("Dimension"),
+            "label": _("Measure"),
+            "tier": _("Tier"),
+            "definition": _("Definition"),
+            "source": _("Source"),
+            "unit": _("Unit"),
+            "direction": _("Direction"),
+            "base": _("Baseline"),
+            "basis": _("Interval"),
+        },
+        formats={"base": str},
+    )
+
+
+def respondents(page: Page, frame: pd.DataFrame, wave: int, min_firms: int) -> None:
+    """Show how those who answered the survey differ from all who could be asked.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.baseline.respondents.compare` returns it.
+    wave
+        The wave.
+    min_firms
+        Fewest firms behind a figure that is shown.
+    """
+    if frame.empty:
+        told = _("Fewer than {least} firms answered the wave of {wave}: nothing of it is shown.")
+        page.callout("missing", told.format(least=min_firms, wave=wave))
+        return
+    labels = {"unweighted": _("As they answered"), "weighted": _("Weighted")}
+    shown = frame.assign(
+        characteristic=frame["characteristic"].map(_), answers=frame["answers"].map(labels)
+    )
+    page.figure(
+        love(shown, series="answers", labels={text: text for text in labels.values()}),
+        name="respondents",
+        alt=_(
+            "Love plot of standardised mean differences between those who answered and all who "
+            "could be asked, as they answered and weighted."
+        ),
+        caption=_("Those who answered against all who could be asked, wave of {wave}").format(
+            wave=wave
+        ),
+        data=shown,
+        headings={
+            "characteristic": _("Characteristic"),
+            "answers": _("Answers"),
+            "n_treated": _("Asked"),
+            "treated": _("Asked, mean"),
+            "n_comparison": _("Answered"),
+            "comparison": _("Answered, mean"),
+            "smd": _("Standardised mean difference"),
+        },
+    )
+
+
+def weighting(page: Page, table: pd.DataFrame, declared: pd.DataFrame, min_firms: int) -> None:
+    """Show the survey's means with and without weights.
+
+    Parameters
+    ----------
+    table
+        As :func:`clusterstudy.baseline.respondents.weighting` returns it.
+    declared
+        The impact model.
+    min_firms
+        Fewest firms behind a figure that is shown.
+    """
+    if table.empty:
+        return
+    figures = ["n", "unweighted", "mean", "low", "high", "design_effect"]
+    shown, blank = suppress(table, "firms", figures, min_firms)
+    page.table(
+        _named(shown, declared),
+        name="weighting",
+        caption=_("The survey's means at baseline, with and without weights"),
+        headings={
+            "label": _("Measure"),
+            "n": _("Answered"),
+            "unweighted": _("Unweighted mean"),
+            "mean": _("Weighted mean"),
+            BOUNDS: _("Interval"),
+            "design_effect": _("Design effect"),
+            "unit": _("Unit"),
+        },
+        formats={"n": 0, "unweighted": 2, "mean": 2, BOUNDS: _interval, "design_effect": 2},
+        note=blank_note(blank, min_firms),
+    )
+
+
 def levels(
     page: Page,
     table: pd.DataFrame,
-    model: pd.DataFrame,
+    declared: pd.DataFrame,
     names: Mapping[str, str],
     min_firms: int,
+    dimension: str,
 ) -> None:
-    """Show the impact model's measures, a figure per tier.
+    """Show the levels of a dimension's measures; what is counted in full has a figure of its own.
 
     Parameters
     ----------
     table
         As :func:`clusterstudy.baseline.levels.levels` returns it, small groups blank.
-    model
+    declared
         The impact model.
     names
         Text by group.
+    dimension
+        A key of :data:`clusterstudy.contract.vocabulary.DIMENSION`.
     """
-    if table.empty:
-        page.callout("missing", _("No measure has a value at baseline."))
-        return
-    declared = model.set_index("measure")
-    shown = table.assign(
-        label=[_(declared.loc[measure, "label"]) for measure in table["measure"]],
-        unit=[_(declared.loc[measure, "unit"]) for measure in table["measure"]],
-        who=table["group"].map({**names, COMPARISON: _("SMEs without contact")}),
-    )
-    for tier, title in TIER.items():
-        part = shown[shown["tier"] == tier].reset_index(drop=True)
-        if part.empty:
-            continue
+    shown = _of_dimension(page, table, declared, names, min_firms, dimension)
+    for counted, part in shown.groupby(shown["basis"] == CENSUS):
         titled = part["label"] + ", " + part["year"].astype("str")
         years = ", ".join(str(year) for year in sorted(part["year"].unique()))
         page.figure(
             _panels(part.assign(label=titled), "who", bounds=True),
-            name=f"levels_{tier}",
+            name=f"levels_{dimension}{'_counted' if counted else ''}",
             alt=_("Dots of the mean by group with intervals, one panel per measure."),
-            caption=_("Measures at baseline, {years}: {tier}").format(years=years, tier=_(title)),
+            caption=_("Measures at baseline, {years}: {dimension}").format(
+                years=years, dimension=_(DIMENSION[dimension])
+            ),
             data=part[["label", "who", "year", "mean", "low", "high", "n", "unit"]],
             headings={
                 "label": _("Measure"),
@@ -180,12 +325,103 @@ def levels(
                 "year": _("Year"),
                 "mean": _("Mean"),
                 BOUNDS: _("Interval"),
-                "n": _("Firms"),
+                "n": _("Number behind"),
                 "unit": _("Unit"),
             },
-            formats={"n": 0},
-            note=blank_note(int(part["n"].isna().sum()), min_firms),
+            formats={"n": 0, "year": str},
+            note=_notes(part["basis"], int(part["n"].isna().sum()), min_firms),
         )
+
+
+def changes(
+    page: Page,
+    table: pd.DataFrame,
+    declared: pd.DataFrame,
+    names: Mapping[str, str],
+    min_firms: int,
+) -> None:
+    """Show how measures changed from their baseline to their latest wave, a figure per dimension.
+
+    Parameters
+    ----------
+    table
+        As :func:`clusterstudy.baseline.levels.changes` returns it, of the groups to show.
+    declared
+        The impact model.
+    names
+        Text by group.
+    """
+    if table.empty:
+        page.callout("missing", _("No measure has a later wave yet: there is nothing to compare."))
+        return
+    figures = ["n_base", "n_later", "both", "base", "later", "change", "low", "high"]
+    blanked = suppress(table, "firms", figures, min_firms)[0]
+    for dimension in DIMENSION:
+        part = _of_dimension(page, blanked, declared, names, min_firms, dimension, mean="change")
+        if part.empty:
+            continue
+        years = part["year_base"].astype("str") + "–" + part["year_later"].astype("str")
+        panels = part.assign(label=part["label"] + ", " + years, mean=part["change"])
+        page.figure(
+            _panels(panels, "who", bounds=True, reference=True),
+            name=f"changes_{dimension}",
+            alt=_("Dots of the change by group with intervals, one panel per measure."),
+            caption=_("Change since the baseline, descriptive: {dimension}").format(
+                dimension=_(DIMENSION[dimension])
+            ),
+            data=panels,
+            headings={
+                "label": _("Measure"),
+                "who": _("Group"),
+                "base": _("Baseline"),
+                "later": _("Latest"),
+                "change": _("Change"),
+                BOUNDS: _("Interval"),
+                "n_base": _("Number behind, baseline"),
+                "n_later": _("Number behind, latest"),
+                "both": _("In both"),
+                "unit": _("Unit"),
+            },
+            formats=dict.fromkeys(["n_base", "n_later", "both"], 0),
+            note=" ".join([_(PAIRED), blank_note(int(part["n_base"].isna().sum()), min_firms)]),
+        )
+
+
+def chain(page: Page, tables: Mapping[int, pd.DataFrame], min_firms: int) -> None:
+    """Show how far firms' projects with knowledge institutions came, for some years.
+
+    Parameters
+    ----------
+    tables
+        By year, as :func:`clusterstudy.measures.ties.chain` returns it.
+    min_firms
+        Fewest firms behind a figure that is shown.
+    """
+    parts = {year: table for year, table in tables.items() if table["n"].any()}
+    if not parts:
+        page.callout("missing", _("No firm's project with a knowledge institution is registered."))
+        return
+    every = pd.concat([table.assign(year=str(year)) for year, table in parts.items()])
+    shown, blank = suppress(
+        every.reset_index(drop=True), "firms", ["n", "share", "low", "high"], min_firms
+    )
+    shown = shown.assign(stage=shown["stage"].map(STAGE).map(_))
+    page.figure(
+        _stages(shown[shown["stage"] != _(STAGE["project"])]),
+        name="research_chain",
+        alt=_("Dots of the share that came on to each stage, with intervals, by year."),
+        caption=_("From joint project to market: share of the stage before that came so far"),
+        data=shown,
+        headings={
+            "year": _("Year"),
+            "stage": _("Stage"),
+            "n": _("Joint projects and agreements"),
+            "share": _("Of the stage before"),
+            BOUNDS: _("Interval"),
+        },
+        formats={"n": 0, "share": numbers.whole_percent, BOUNDS: _percent_interval},
+        note=_notes(pd.Series([PROCESS]), blank, min_firms),
+    )
 
 
 def power(
@@ -292,6 +528,67 @@ def frozen(page: Page, baseline: Frozen | None, changed: pd.DataFrame | None = N
     )
 
 
+def _of_dimension(
+    page: Page,
+    table: pd.DataFrame,
+    declared: pd.DataFrame,
+    names: Mapping[str, str],
+    min_firms: int,
+    dimension: str,
+    mean: str = "mean",
+) -> pd.DataFrame:
+    """Return a dimension's rows with their texts; name the measures that have no figure to show."""
+    chosen = declared.loc[declared["dimension"] == dimension, "measure"]
+    shown = _named(table[table["measure"].isin(chosen)], declared)
+    shown = shown.assign(who=shown["group"].map({**names, COMPARISON: _("SMEs without contact")}))
+    some = shown.groupby("measure")[mean].transform("count") > 0
+    few = list(dict.fromkeys(shown.loc[~some, "label"]))
+    if few:
+        told = _("Not shown, for fewer than {least} firms stand behind each figure: {measures}.")
+        page.callout("missing", told.format(least=min_firms, measures="; ".join(few)))
+    return shown[some].reset_index(drop=True)
+
+
+def _named(table: pd.DataFrame, declared: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with each measure's ``label`` and ``unit``."""
+    texts = declared.set_index("measure")
+    return table.assign(
+        **{name: table["measure"].map(texts[name]).map(_) for name in ("label", "unit")}
+    )
+
+
+def _notes(bases: pd.Series, blank: int, min_firms: int) -> str:
+    """Return what the intervals are about, and how many rows are blank."""
+    about = [_(BASIS_NOTE[basis]) for basis in BASIS_NOTE if (bases == basis).any()]
+    return " ".join([*about, blank_note(blank, min_firms)]).strip()
+
+
+def _interval(low: float, high: float) -> str:
+    return numbers.interval(low, high, 2)
+
+
+def _percent_interval(low: float, high: float) -> str:
+    return numbers.interval(low, high, 0, share=True)
+
+
+def _stages(frame: pd.DataFrame) -> Figure:
+    """Draw the share that came on to each stage, years side by side."""
+    from matplotlib import pyplot as plt
+
+    stages, years = (list(dict.fromkeys(frame[name])) for name in ("stage", "year"))
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(stages)) + 0.4))
+    for number, year in enumerate(years):
+        part = frame[frame["year"] == year].set_index("stage").reindex(stages)
+        drawn = (part[name].to_numpy(dtype=float) for name in ("share", *BOUNDS))
+        theme.dots(ax, stages, *drawn, label=year, series=number, of=len(years))
+    theme.numbers_on(ax.xaxis, numbers.percent, 100)
+    ax.set_xlim(0, 1)
+    ax.set_xlabel(_("Share of the stage before"))
+    if len(years) > 1:
+        fig.legend(loc="outside upper right", ncols=len(years))
+    return fig
+
+
 def _unsuppressed(counts: pd.DataFrame, programme_start: int, min_firms: int) -> pd.DataFrame:
     """Blank small cells, and never one alone: the table of coverage tells what they add up to.
 
@@ -343,7 +640,12 @@ def _bars(counts: pd.DataFrame, doses: Mapping[str, str], programme_start: int) 
 
 
 def _panels(
-    frame: pd.DataFrame, rows: str, *, bounds: bool = False, scales: Sequence[Scale] | None = None
+    frame: pd.DataFrame,
+    rows: str,
+    *,
+    bounds: bool = False,
+    reference: bool = False,
+    scales: Sequence[Scale] | None = None,
 ) -> Figure:
     """Draw a panel per ``label``: the ``mean`` of each row, with its interval where asked for."""
     from matplotlib import pyplot as plt
@@ -367,6 +669,8 @@ def _panels(
         theme.numbers_on(ax.xaxis, *((scales[at].tick, scales[at].factor) if scales else ()))
         ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.set_title(textwrap.fill(label, 25), fontsize=9.5)
+        if reference:
+            theme.reference_line(ax, "x")
         if not scales:
             ax.set_xlabel(textwrap.fill(part["unit"].dropna().iloc[0], 30), fontsize=9)
         if scales:
