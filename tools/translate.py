@@ -21,8 +21,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 from clusterstudy.contract import vocabulary
-from clusterstudy.panel.build import STEPS
+from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.panel.characteristics import LABELS
+from clusterstudy.panel.treatment import MIXTURES
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "clusterstudy"
@@ -42,6 +43,8 @@ LABELLED = (  # where `later` may not be imported
     vocabulary.OPINION,
     vocabulary.TIER,
     LABELS,
+    LINKS,
+    MIXTURES,
     STEPS,
 )
 COLUMNS = {

@@ -154,6 +154,9 @@ class ImpactParameters(_Estimation):
 
     outcome: str = Field("fte", description="Measure of the impact model")
     leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
+    mergers: Literal["keep", "leave_out", "pool"] = Field(
+        "keep", description="What is done with firms that merge or split"
+    )
     negative_controls: list[str] = Field(
         [], description="Measures that participation cannot move, as a placebo"
     )

@@ -12,7 +12,7 @@ from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.overlap import Overlap, histogram
-from clusterstudy.panel.build import STEPS
+from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance as report_balance
 from clusterstudy.report.language import _
@@ -20,7 +20,7 @@ from clusterstudy.report.page import Page
 
 
 def sample(page: Page, study: Design, min_firms: int) -> None:
-    """Show how the sample was made."""
+    """Show how the sample was made, and how CVR numbers and industry codes were joined."""
     flow = study.firms.flow
     named = flow.assign(step=[_(STEPS[step]) for step in flow["step"]])
     page.table(
@@ -37,6 +37,25 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
             n=_count(study.chosen.sum(), min_firms), m=_count(study.comparison.sum(), min_firms)
         ),
     )
+    page.table(
+        pd.DataFrame(
+            {
+                "link": [_(LINKS[name]) for name in study.firms.linked],
+                "firms": [_count(count, min_firms) for count in study.firms.linked.values()],
+            }
+        ),
+        name="linked",
+        caption=_("How CVR numbers and industry codes were joined in the sample"),
+        headings={"link": _("What was joined"), "firms": _("Count")},
+    )
+    if not study.firms.treated.any():
+        page.callout(
+            "missing",
+            _(
+                "No SME is known to have entered a cluster since the programme began. This report"
+                " shows whom new entrants would be compared with, and estimates nothing."
+            ),
+        )
 
 
 def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_firms: int) -> None:
