@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from clusterstudy.did.lee import imbens_manski, lee_bounds
-from clusterstudy.did.two_by_two import NotEstimable
+from clusterstudy.errors import UserError
 
 EFFECT = 0.3
 
@@ -94,5 +94,5 @@ def test_an_interval_for_a_point_is_two_sided_and_for_a_wide_set_one_sided():
 
 
 def test_a_group_of_which_nobody_stays_is_not_estimable():
-    with pytest.raises(NotEstimable, match="stay"):
+    with pytest.raises(UserError, match="stay"):
         lee_bounds(np.array([1.0, 2.0, np.nan, np.nan]), np.array([True, True, False, False]))

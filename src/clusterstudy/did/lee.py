@@ -23,7 +23,7 @@ from scipy import optimize
 from scipy.stats import norm
 
 from clusterstudy.did.estimates import Estimates
-from clusterstudy.did.two_by_two import NotEstimable
+from clusterstudy.errors import UserError
 
 BOUNDS = ("lower", "upper")
 
@@ -44,13 +44,13 @@ def lee_bounds(
 
     Raises
     ------
-    NotEstimable
-        If a group has fewer than two units that stay, or nobody is left after cutting.
+    UserError
+        If a group has fewer than two units that stay.
     """
     n, stays = len(outcome), np.isfinite(outcome)
     w = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
     if min((stays & treated & (w > 0)).sum(), (stays & ~treated & (w > 0)).sum()) < 2:
-        raise NotEstimable("fewer than two units stay in a group")
+        raise UserError("fewer than two units stay in a group", where="outcome")
     share = {group: np.average(stays[of], weights=w[of]) for group, of in _groups(treated)}
     more = share[True] >= share[False]
     cut, whole = treated == more, treated != more

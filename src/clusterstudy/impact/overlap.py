@@ -58,7 +58,7 @@ def overlap(study: Design) -> Overlap:
     """Fit the propensity score on the new entrants chosen and the never-treated."""
     treated = study.chosen[study.compared]
     x = study.firms.design()[study.compared]
-    return Overlap(treated, _scores(treated, x))
+    return Overlap(treated, scores(treated, x))
 
 
 def balance(study: Design, found: Overlap) -> pd.DataFrame:
@@ -109,7 +109,16 @@ def _gathered(count: np.ndarray, least: int) -> np.ndarray:
     return count
 
 
-def _scores(treated: np.ndarray, x: np.ndarray) -> np.ndarray:
+def scores(treated: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return propensity scores by logit, shape (m,); missing where covariates separate the groups.
+
+    Parameters
+    ----------
+    treated
+        Boolean, shape (m,).
+    x
+        Covariates without a constant, shape (m, k).
+    """
     import statsmodels.api as sm
     from statsmodels.tools.sm_exceptions import PerfectSeparationError
 

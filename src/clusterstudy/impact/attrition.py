@@ -1,0 +1,176 @@
+"""Firms that left: whether participation changes who leaves, and what that does to the effect.
+
+A firm that enters in a year has lived until then. A comparison firm need not have: were it counted
+from the start of that year, entrants would look the longer-lived for that alone (immortal time).
+So both are followed from the end of the year of entry, among firms that then live. Exit is an
+outcome there; and the effect by the last year is bounded by Lee (2009) for the firms that stay in
+any case, whether a firm is not seen because it left or for want of figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.did.estimates import Estimates, join
+from clusterstudy.did.group_time import group_time
+from clusterstudy.did.lee import imbens_manski, lee_bounds
+from clusterstudy.did.panel import Panel
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.effects import Choices, table
+from clusterstudy.impact.overlap import scores
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The effect by the last year, and its bounds.
+
+    Parameters
+    ----------
+    year
+        The outcome's last year.
+    stay_treated, stay_comparison
+        Share of the new entrants, and of the comparison firms weighted to be like them, whose
+        outcome is known in that year.
+    seen
+        ``estimate``, ``low`` and ``high`` of the effect among the firms seen, as they are.
+    lower, upper
+        Lee's bounds.
+    low, high
+        Imbens & Manski's interval of the effect on firms that stay in any case.
+    """
+
+    year: int
+    stay_treated: float
+    stay_comparison: float
+    seen: dict[str, float]
+    lower: float
+    upper: float
+    low: float
+    high: float
+
+
+def exits(study: Design, choices: Choices, exit_year: np.ndarray) -> pd.DataFrame:
+    """Return the effect on the probability of having left, by years since the year of entry.
+
+    Parameters
+    ----------
+    exit_year
+        Shape (n,), as :func:`clusterstudy.panel.survival.exit_years` returns it.
+
+    Returns
+    -------
+    DataFrame with ``event_time`` (years after the year of entry), ``n`` (new entrants),
+    ``left`` (how many of them had left), ``estimate``, ``se``, ``low``, ``high`` and ``mde``, as
+    shares. Years with fewer than ``min_treated`` new entrants are left out.
+    """
+    last = int(study.arrays.periods[-1])
+    parts, rows = [], []
+    for since in range(1, last - int(study.arrays.periods[0])):
+        members, left, found = 0, 0, []
+        for cohort, firms, treated in _alive(study, exit_year, last - since):
+            gone = (exit_year[firms] <= cohort + since).astype(float)
+            try:
+                effect = _compared(study, firms, gone, treated, choices)
+            except UserError:
+                continue
+            found.append((treated.sum(), effect))
+            members, left = members + int(treated.sum()), left + int(gone[treated].sum())
+        if members >= choices.min_treated:
+            parts.append(_averaged(found, [since]))
+            rows.append({"n": members, "left": left})
+    if not parts:
+        return pd.DataFrame(columns=["event_time", "n", "left", "estimate", "se", "mde"])
+    effects = table(join(parts), choices, "event_time")
+    return pd.concat([effects[["event_time"]], pd.DataFrame(rows), effects.iloc[:, 1:]], axis=1)
+
+
+def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | None:
+    """Return the effect by the outcome's last year with Lee's bounds, averaged over cohorts.
+
+    None where fewer than ``min_treated`` new entrants can be followed. Comparison firms are
+    weighted by the odds of entry, taken as known.
+    """
+    years, outcome = study.arrays.periods, study.arrays.outcome
+    last = int(years[-1])
+    limits, seen, stay = [], [], []
+    for cohort, firms, treated in _alive(study, exit_year, last - 1):
+        base = outcome[firms][:, years == cohort - 1 - study.anticipation]
+        if not base.shape[1]:
+            continue
+        known = np.isfinite(base[:, 0])
+        at, treated = np.flatnonzero(firms)[known], treated[known]
+        change = outcome[at, -1] - base[known, 0]
+        score = scores(treated, study.firms.design()[at])
+        weight = np.where(treated, 1.0, score / (1 - score))
+        there = np.isfinite(change)
+        try:
+            limit = lee_bounds(change, treated, weight)
+            as_seen = _compared(study, at[there], change[there], treated[there], choices)
+        except UserError:
+            continue
+        size = treated.sum()
+        limits.append((size, _spread(limit, at, study)))
+        seen.append((size, as_seen))
+        stay.append(
+            (size, [np.average(there[of], weights=weight[of]) for of in (treated, ~treated)])
+        )
+    if sum(size for size, _limit in limits) < choices.min_treated:
+        return None
+    both = _averaged(limits, limits[0][1].label)
+    low, high = imbens_manski(both, choices.level)
+    row = _averaged(seen, ["seen"]).table(choices.level).iloc[0]
+    shares = np.average([each for _, each in stay], axis=0, weights=[size for size, _ in stay])
+    return Bounds(
+        year=last,
+        stay_treated=shares[0],
+        stay_comparison=shares[1],
+        seen=row.drop("se").to_dict(),
+        lower=both.estimate[0],
+        upper=both.estimate[1],
+        low=low,
+        high=high,
+    )
+
+
+def _alive(
+    study: Design, exit_year: np.ndarray, latest: int
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield cohorts up to ``latest``: the firms that live at its end (of n), who are entrants."""
+    cohort = study.arrays.cohort
+    for g in np.unique(cohort[study.entered & (cohort <= latest)]):
+        entrants = study.entered & (cohort == g)
+        firms = (entrants | study.comparison) & (exit_year > g)
+        yield int(g), firms, entrants[firms]
+
+
+def _compared(
+    study: Design, firms: np.ndarray, change: np.ndarray, treated: np.ndarray, choices: Choices
+) -> Estimates:
+    """Return the effect on a change, its influence spread over all firms of the study."""
+    covariates = study.arrays.covariates
+    panel = Panel(
+        outcome=np.column_stack([np.zeros(len(change)), change]),
+        cohort=np.where(treated, 1.0, np.inf),
+        periods=np.array([0.0, 1.0]),
+        covariates=None if covariates is None else covariates[firms],
+    )
+    one = group_time(panel, method=choices.method).simple().overall
+    return _spread(one, firms, study)
+
+
+def _spread(found: Estimates, firms: np.ndarray, study: Design) -> Estimates:
+    influence = np.zeros((len(study.chosen), len(found.label)))
+    influence[firms] = found.influence
+    return Estimates.from_influence(found.label, found.estimate, influence)
+
+
+def _averaged(found: list[tuple[int, Estimates]], label: Sequence[object] | pd.Index) -> Estimates:
+    """Average cohorts' estimates by size, taken as given."""
+    k = len(found[0][1].label)
+    share = np.array([size for size, _each in found]) / sum(size for size, _each in found)
+    return join([each for _size, each in found]).combine(np.kron(share, np.eye(k)), label)

@@ -1,0 +1,132 @@
+"""Does the finding rest on large numbers that are not there?
+
+The standard errors of the report take firms as independent and their number as large. Each test
+here drops one of the two: firms of an industry may share shocks (:mod:`clusterstudy.did.wild`, and
+errors clustered by industry), firms of a cluster may do so, and there may be few new entrants
+(:mod:`clusterstudy.did.randomisation`). With few units all of them find little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.group_time import GroupTime, group_time
+from clusterstudy.did.randomisation import Randomised, permutation, sign_changes
+from clusterstudy.did.wild import wild_cluster
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.effects import Choices, figures
+from clusterstudy.panel.build import CELL
+
+
+def few_clusters(
+    study: Design, choices: Choices, main: GroupTime, clusters: Estimates | None, seed: int
+) -> pd.DataFrame:
+    """Test the overall effect without trusting in many independent firms.
+
+    Controls are firms that never take part, whatever the choices, but in the first row.
+
+    Parameters
+    ----------
+    main
+        The effects of the report.
+    clusters
+        Effects by cluster; None for a report on one.
+    seed
+        Of bootstrap and permutations.
+
+    Returns
+    -------
+    DataFrame with ``test`` (``firms``, ``industries``, ``wild``, ``signs``, ``permutation``),
+    ``units`` (taken as independent, or treated), ``estimate``, ``low``, ``high``, ``mde``,
+    ``p_value``, ``smallest`` (the smallest p-value that the test can give) and ``reason``.
+    """
+    used = study.entered | study.comparison
+    arrays = study.among(used)
+    industry = study.firms.firms.get("industry_group", pd.Series("", study.firms.firms.index))
+    industry = industry[used].to_numpy()
+    tests = {
+        "firms": lambda: _by_t(main.simple().overall, int(study.seen.sum()), choices),
+        "industries": lambda: _by_industry(study, choices, industry),
+        "wild": lambda: _counted(wild_cluster(arrays, industry, seed=seed, level=choices.level)),
+        "permutation": lambda: _counted(_dealt(study, used, seed)),
+    }
+    if clusters is not None:
+        effects = clusters.estimate
+        tests["signs"] = lambda: _counted(sign_changes(effects, seed=seed, level=choices.level))
+    rows = []
+    for name, test in tests.items():
+        try:
+            rows.append({"test": name, **test()})
+        except UserError as error:
+            rows.append({"test": name, "reason": error.what})
+    columns = ["units", "estimate", "low", "high", "mde", "p_value", "smallest", "reason"]
+    return pd.DataFrame(rows).reindex(columns=["test", *columns])
+
+
+def _by_t(effect: Estimates, units: int, choices: Choices) -> dict[Any, Any]:
+    p = 2 * stats.t.sf(abs(effect.estimate[0] / effect.se[0]), effect.df)
+    return {"units": units, **figures(effect, choices), "p_value": float(p), "smallest": 0.0}
+
+
+def _by_industry(study: Design, choices: Choices, industry: np.ndarray) -> dict[Any, Any]:
+    """Return the effect with errors clustered by industry: times G/(G−1), t of G − 1."""
+    number = len(np.unique(industry))
+    if number < 2:
+        raise UserError("all firms are of one industry group")
+    used = study.entered | study.comparison
+    arrays = replace(study.among(used), cluster=industry)
+    found = group_time(
+        arrays,
+        method=choices.method,
+        anticipation=study.anticipation,
+        base="universal",
+        treated=study.entered[used],
+    )
+    effect, factor = found.simple().overall, number / (number - 1)
+    widened = replace(
+        effect,
+        influence=effect.influence * np.sqrt(factor),
+        covariance=effect.covariance * factor,
+        df=number - 1,
+    )
+    return _by_t(widened, number, choices)
+
+
+def _counted(found: Randomised) -> dict[Any, Any]:
+    names = ("units", "estimate", "low", "high", "p_value", "smallest")
+    return {name: getattr(found, name) for name in names}
+
+
+def _dealt(study: Design, used: np.ndarray, seed: int) -> Randomised:
+    """Deal years of entry anew among the firms of a cell, over changes freed of the covariates."""
+    arrays = study.among(used)
+    cohorts = np.unique(arrays.cohort[study.entered[used]])
+    before = (arrays.periods == g - 1 - study.anticipation for g in cohorts)
+    base = np.column_stack([arrays.outcome[:, of].mean(axis=1) for of in before])
+    change = np.column_stack([_mean(arrays.outcome[:, arrays.periods >= g]) for g in cohorts])
+    change = change - base
+    known = np.isfinite(change).all(axis=1)
+    X = arrays.design(0)[known]
+    change = change[known] - X @ np.linalg.lstsq(X, change[known])[0]
+    column = np.where(
+        study.entered[used],
+        np.searchsorted(cohorts, np.where(used, study.arrays.cohort, 0)[used]),
+        -1,
+    )[known]
+    cells = study.firms.firms.loc[used, list(CELL)].agg("/".join, axis="columns").to_numpy()[known]
+    return permutation(change, column, cells, seed=seed)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return each row's mean over what is known of it, NaN where nothing is."""
+    known = np.isfinite(values)
+    number = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
