@@ -200,8 +200,6 @@ class _Economy(NotebookParameters):
     alert_exhaustion: float = Field(
         0.25, ge=0, le=1, description="Alert: probability of running out of own cash above"
     )
-    signed_by: str = Field("", description="Who signed off the limits of the alerts (a role)")
-    signed_on: DateOrNone = Field("", description="Day of that; empty where nobody has")
     record_years: int = Field(
         1, ge=1, le=2, description="Years after a check in which trouble counts as what followed"
     )
@@ -241,6 +239,8 @@ class SustainabilityParameters(_Economy):
     min_milestones: float = Field(
         0.8, ge=0, le=1, description="Share of planned milestones, below it to look at"
     )
+    signed_by: str = Field("", description="Who signed off the limits of the alerts (a role)")
+    signed_on: DateOrNone = Field("", description="Day of that; empty where nobody has")
 
 
 class GuidepostParameters(NotebookParameters):

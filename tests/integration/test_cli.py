@@ -37,6 +37,7 @@ def test_every_command_helps(command):
     [
         (("run", "nosuchstudy"), "unknown study 'nosuchstudy'"),
         (("run", "demo", "--set", "method"), "--set: expected PARAMETER=VALUE and found 'method'"),
+        (("run", "demo", "--pdf"), "CLUSTERSTUDY_BROWSER: there is no browser no/such/browser"),
         (("explain", "metod"), "unknown term 'metod'. Did you mean 'method'?"),
         (("check", "no/such/folder"), "expected a folder with the study's tables and found none"),
         (("demo", "taken/data", "--firms", "100"), "Not a directory. See that the place exists"),
@@ -44,7 +45,8 @@ def test_every_command_helps(command):
         (("index", "--reports", "."), "index.html.draft: Is a directory"),
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path):
+def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.setenv("CLUSTERSTUDY_BROWSER", "no/such/browser")
     (tmp_path / "taken").touch()
     (tmp_path / ".index.html.draft").mkdir()
     done = clusterstudy(*arguments, cwd=tmp_path)
