@@ -139,6 +139,56 @@ def register(
 
 
 @app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="STUDY/RUN, or a report's folder.")],
+    after: Annotated[str, typer.Argument(help="Another one.")],
+    reports: Reports = None,
+) -> None:
+    """Compare two reports: what they were made from, and every figure that differs."""
+    from clusterstudy import console
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.review import compare
+
+    folder = (reports or REPORTS).resolve()
+    old, new = compare.report(before, folder), compare.report(after, folder)
+    console.show("\n".join(compare.origins(old, new) or ["Made from the same."]))
+    console.show_figures(compare.compare_tables(old / "tables", new / "tables"))
+
+
+@app.command()
+def pack(
+    run: Annotated[str, typer.Argument(help="STUDY/RUN, or the folder of a released report.")],
+    to: Annotated[Path, typer.Option(help="The zip file to write.")],
+    reports: Reports = None,
+) -> None:
+    """Pack a report for a reviewer: code, lock, demo data and expected figures (RO-Crate)."""
+    from clusterstudy import console
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.review.pack import pack as pack_report
+
+    with console.waiting("Packing"):
+        written = pack_report(run, to, (reports or REPORTS).resolve())
+    console.show(f"Review pack: {written}")
+
+
+@app.command()
+def verify(
+    pack: Annotated[Path, typer.Argument(help="A review pack.", exists=True, dir_okay=False)],
+) -> None:
+    """Check a review pack, run its notebook again and compare its figures."""
+    from clusterstudy import console
+    from clusterstudy.review.verify import verify as verify_pack
+
+    with console.waiting("Running the pack's notebook on its data"):
+        found = verify_pack(pack)
+    console.show(f"{found.files} files are as the pack names them.")
+    if found.place:
+        console.show("\n".join(["Here, other than where the report was made:", *found.place]))
+    console.show_figures(found.figures)
+    raise typer.Exit(1 if len(found.figures.differing) else 0)
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
     firms: Annotated[int, typer.Option(min=100, help="Number of firms.")] = 20_000,

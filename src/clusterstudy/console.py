@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -11,6 +12,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clusterstudy.runs.make import Outcome
+
+if TYPE_CHECKING:
+    from clusterstudy.review.compare import Comparison
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -84,6 +88,13 @@ def show_markdown(text: str) -> None:
         console.print(Markdown(text))
     else:
         show(text)
+
+
+def show_figures(found: Comparison) -> None:
+    """Say how many figures were compared, and list those that differ."""
+    show(f"{found.compared} figures compared, {len(found.differing)} differ.")
+    for figure in found.differing.itertuples():
+        show(f"{figure.table}: {figure.row}: {figure.column}: {figure.before} -> {figure.after}")
 
 
 def _state(outcome: Outcome) -> str:

@@ -8,7 +8,10 @@ import sys
 
 import pytest
 
-COMMANDS = ("run", "why", "check", "freeze", "demo", "explain", "lab", "index")
+COMMANDS = (
+    *("run", "why", "check", "freeze", "register", "demo", "explain", "lab", "index"),
+    *("diff", "pack", "verify"),
+)
 HEAVY = ("pandas", "numpy", "great_expectations", "papermill", "nbconvert", "jupyter_client")
 
 
