@@ -129,7 +129,7 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
         year=last,
         stay_treated=shares[0],
         stay_comparison=shares[1],
-        seen=row.drop("se").to_dict(),
+        seen={name: float(row[name]) for name in ("estimate", "low", "high")},
         lower=both.estimate[0],
         upper=both.estimate[1],
         low=low,

@@ -1,0 +1,102 @@
+"""Firms that left: exit as an outcome, and what it may have done to the effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.impact.attrition import Bounds
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.show.words import BOUNDS, dots
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+from clusterstudy.report.plots import intervals
+from clusterstudy.report.scales import Scale
+
+PROBABILITY = Scale("share", "")
+
+
+def exits(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
+    """Show the effect on the probability of having left.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.attrition.exits` returns it.
+    """
+    if frame.empty:
+        page.callout("missing", _("Exit: too few new entrants a year or more after entry."))
+        return
+    few = (frame["left"] > 0) & (frame["left"] < min_firms)
+    shown = frame.assign(
+        share=(frame["left"] / frame["n"]).mask(few),
+        label=[_("Years after the year of entry: {n}").format(n=n) for n in frame["event_time"]],
+    )
+    page.figure(
+        intervals(
+            shown["label"].tolist(),
+            *(shown[name].to_numpy() for name in ("estimate", *BOUNDS)),
+            axis=PROBABILITY.axis,
+            tick=PROBABILITY.tick,
+            factor=PROBABILITY.factor,
+        ),
+        name="exits",
+        alt=_("Dots of the effect on the probability of having left, with a line at zero."),
+        caption=_("Effect on the probability that a firm has left"),
+        data=shown.drop(columns="left"),
+        headings={
+            "event_time": _("Years after the year of entry"),
+            "n": _("New entrants"),
+            "share": _("of them left"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+            "mde": _("Smallest detectable effect"),
+        },
+        formats={
+            "event_time": 0,
+            "n": 0,
+            "share": numbers.percent,
+            "estimate": PROBABILITY.effect,
+            BOUNDS: PROBABILITY.interval,
+            "mde": PROBABILITY.effect,
+        },
+    )
+
+
+def bounds(page: Page, study: Design, found: Bounds | None, level: float) -> None:
+    """Show Lee's bounds beside the effect among the firms seen."""
+    if found is None:
+        page.callout("missing", _("Bounds for exit: too few new entrants can be followed."))
+        return
+    rows = {
+        _("Firms seen, as they are"): [found.seen[name] for name in ("estimate", *BOUNDS)],
+        _("Bounds, if exit is selective"): [np.nan, found.lower, found.upper],
+        _("Interval around the bounds"): [np.nan, found.low, found.high],
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", *BOUNDS])
+    frame = frame.rename_axis("label").reset_index()
+    page.figure(
+        dots(study, frame),
+        name="exit_bounds",
+        alt=_(
+            "The effect among firms seen with its interval, the bounds for selective exit and the"
+            " interval around them."
+        ),
+        caption=_("Effect on {outcome} by {year}, bounded for firms that left").format(
+            outcome=_(study.outcome), year=found.year
+        ),
+        data=frame,
+        headings={"label": _("Firms"), "estimate": _("Effect"), BOUNDS: _("Interval or bounds")},
+        formats={"estimate": study.scale.effect, BOUNDS: study.scale.interval},
+        note=_(
+            "Figures for {year} are known for {treated} of the new entrants that lived through"
+            " their year of entry, and for {comparison} of the comparison firms like them."
+            " {level} intervals."
+        ).format(
+            year=found.year,
+            treated=numbers.percent(found.stay_treated),
+            comparison=numbers.percent(found.stay_comparison),
+            level=numbers.percent(level, 0),
+        ),
+    )

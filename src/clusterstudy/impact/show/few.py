@@ -1,0 +1,68 @@
+"""The overall effect, tested without trusting in many independent firms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.show.words import BOUNDS, dots
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _, later
+from clusterstudy.report.page import Page
+
+TESTS = {
+    "firms": later("Firms independent, as in this report"),
+    "industries": later("Firms of an industry group dependent"),
+    "wild": later("The same, two-way fixed effects, wild bootstrap"),
+    "permutation": later("Entry dealt anew within cells"),
+    "signs": later("Clusters as units, signs changed"),
+}
+
+
+def few_clusters(page: Page, study: Design, frame: pd.DataFrame) -> None:
+    """Show the tests with what the smallest p-value of each could be.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.few.few_clusters` returns it.
+    """
+    shown = frame.assign(
+        label=[_(TESTS[name]) for name in frame["test"]],
+        smallest=[_smallest(value) for value in frame["smallest"]],
+        reason=frame["reason"].fillna(""),
+        **{name: frame[name].where(np.isfinite(frame[name])) for name in BOUNDS},
+    )
+    page.figure(
+        dots(study, shown),
+        name="few_clusters",
+        alt=_("Dots of the overall effect under each test with the values it does not reject."),
+        caption=_("Overall effect on {outcome}, tested with few units").format(
+            outcome=_(study.outcome)
+        ),
+        data=shown,
+        headings={
+            "label": _("What is taken as independent"),
+            "units": _("Units"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+            "mde": _("Smallest detectable effect"),
+            "p_value": _("p"),
+            "smallest": _("Smallest p possible"),
+            "reason": _("Why there is no test"),
+        },
+        formats={
+            "units": 0,
+            "estimate": study.scale.effect,
+            BOUNDS: study.scale.interval,
+            "mde": study.scale.effect,
+            "p_value": 3,
+        },
+    )
+
+
+def _smallest(value: float) -> str:
+    if np.isnan(value) or value == 0:
+        return numbers.MISSING
+    return numbers.number(value, 4)
