@@ -38,6 +38,8 @@ msgstr ""
 
 """
 LABELLED = (  # where `later` may not be imported
+    vocabulary.DIMENSION,
+    vocabulary.DIRECTION,
     vocabulary.DOSE,
     vocabulary.INCOME_LINE,
     vocabulary.OPINION,

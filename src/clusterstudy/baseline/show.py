@@ -405,6 +405,10 @@ def chain(page: Page, tables: Mapping[int, pd.DataFrame], min_firms: int) -> Non
     shown, blank = suppress(
         every.reset_index(drop=True), "firms", ["n", "share", "low", "high"], min_firms
     )
+    if shown["share"].isna().all():
+        told = _("Too few firms stand behind each stage from joint project to market.")
+        page.callout("missing", told)
+        return
     shown = shown.assign(stage=shown["stage"].map(STAGE).map(_))
     page.figure(
         _stages(shown[shown["stage"] != _(STAGE["project"])]),
@@ -442,7 +446,7 @@ def power(
     names
         Text by cluster.
     """
-    if table.empty:
+    if table.empty or table["mde"].isna().all():
         page.callout("missing", _("Too few new entrants have figures to say what could be found."))
         return
     declared = model.set_index("measure")
