@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterstudy.did import twfe
-from clusterstudy.did.group_time import group_time
+from clusterstudy.did.group_time import group_time, group_times
 from clusterstudy.did.simulation import simulate
+from clusterstudy.errors import UserError
 
 N = 120
 PANELS = {missing: simulate(N, 4, missing=missing) for missing in (0.0, 0.1)}
@@ -121,3 +124,35 @@ def test_fixed_effects_absorb_unit_and_period_effects(gaps, seed):
     before, after = twfe.static(panel), twfe.static(moved)
     np.testing.assert_allclose(after.estimate, before.estimate, atol=1e-8)
     np.testing.assert_allclose(after.covariance, before.covariance, atol=1e-8)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seeds, st.sampled_from(["never", "not_yet"]), st.sampled_from(["dr", "ipw", "or"]))
+def test_many_at_once_are_the_same_one_by_one(seed, control, method):
+    """Overlapping groups, outcomes with gaps and without, covariates that do not move or do."""
+    rng = np.random.default_rng(seed)
+    whole, gappy = PANELS[0.0], PANELS[0.1]
+    panel = whole
+    if seed % 2:
+        panel = replace(whole, covariates=rng.normal(size=(N, 7, 1)), cluster=np.arange(N) // 2)
+    outcomes = {"whole": whole.outcome, "double": 2 * whole.outcome + 1, "gappy": gappy.outcome}
+    groups = {name: rng.random(N) < 0.7 for name in ("one", "other")}
+    options = {"control": control, "method": method}
+    many = group_times(panel, outcomes, groups, **options)
+    assert list(many) == [(outcome, group) for outcome in outcomes for group in groups]
+    for (outcome, group), found in many.items():
+        one = replace(panel, outcome=outcomes[outcome])
+        alone = group_time(one, treated=groups[group], **options)
+        pd.testing.assert_frame_equal(found.cells, alone.cells, rtol=1e-12, atol=1e-12)
+        ours, theirs = found.dynamic().effects, alone.dynamic().effects
+        np.testing.assert_allclose(ours.estimate, theirs.estimate, atol=1e-12)
+        np.testing.assert_allclose(ours.influence, theirs.influence, atol=1e-12)
+
+
+def test_a_group_without_effects_leaves_the_others_alone():
+    panel = PANELS[0.0]
+    groups = {"nobody": np.zeros(N, dtype=bool), "all": np.isfinite(panel.cohort)}
+    found = group_times(panel, groups=groups)
+    same(found["", "all"].dynamic(), ESTIMATES[0.0])
+    with pytest.raises(UserError, match="no effect after treatment can be estimated"):
+        found["", "nobody"].simple()

@@ -12,8 +12,9 @@ uses those observed in both of its periods (as Stata's csdid). Always-treated un
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,11 +22,17 @@ import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.panel import Panel
-from clusterstudy.did.two_by_two import Method, NotEstimable, two_by_two
+from clusterstudy.did.sample import Comparison, Sample
+from clusterstudy.did.two_by_two import Comparisons, Method, compare
 from clusterstudy.errors import UserError
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
+
+COLUMNS = [
+    *("cohort", "period", "base", "event_time", "estimate", "n_treated", "n_control"),
+    *("effective_controls", "max_pscore", "off_support", "status"),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +55,62 @@ class Averages:
 
 
 @dataclass(frozen=True, eq=False)
+class Influence:
+    """The cells' influence function, made on demand from what the comparisons keep.
+
+    Parameters
+    ----------
+    panel
+        n units, m of them independent.
+    n_cells
+        Number of cells.
+    parts
+        Comparisons, and which cells are made from them: rows of cell, comparison, and indices of
+        period and base.
+    """
+
+    panel: Panel
+    n_cells: int
+    parts: list[tuple[Comparisons, np.ndarray]]
+
+    def __matmul__(self, weights: np.ndarray) -> np.ndarray:
+        """Return the influence function of weighted sums of cells, shape (m, K)."""
+        total = np.zeros((self.panel.n_units, weights.shape[1]))
+        for comparisons, places in self.parts:
+            for rows, terms in comparisons.influence(_by_level(comparisons, places, weights)):
+                total[rows] += terms.T
+        return self.panel.by_cluster(total)
+
+    def squares(self) -> np.ndarray:
+        """Return the sum of each cell's squared terms, shape (cells,)."""
+        each = np.eye(self.n_cells)
+        if self.panel.cluster is not None:
+            return np.square(self @ each).sum(axis=0)
+        total = np.zeros(self.n_cells)
+        for comparisons, places in self.parts:
+            cell = places[:, 0]
+            for _, terms in comparisons.influence(_by_level(comparisons, places, each[:, cell])):
+                total[cell] += np.einsum("kb,kb->k", terms, terms)
+        return total
+
+
+def _by_level(comparisons: Comparisons, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Turn weights of cells, shape (cells, K), into those of comparisons' levels, (J, T, K)."""
+    cell, j, t, b = places.T
+    of_levels = np.zeros((*comparisons.effect.shape, weights.shape[1]))
+    np.add.at(of_levels, (j, t), weights[cell])
+    np.subtract.at(of_levels, (j, b), weights[cell])
+    return of_levels
+
+
+@dataclass(frozen=True, eq=False)
 class GroupTime:
     """All ATT(g, t) of a panel, or of a subset of its treated units.
 
     Parameters
     ----------
-    cells
-        One row per cohort and period: ``cohort``, ``period``, ``base``, ``event_time``,
-        ``estimate``, ``se``, ``n_treated``, ``n_control``, ``effective_controls``,
-        ``max_pscore``, ``off_support`` (share of the treated beyond every control's propensity
-        score), ``status`` (empty, or why there is no estimate).
+    found
+        :attr:`cells` without standard errors.
     influence
         Shape (m, cells), as in :class:`.Estimates`; zero where there is no estimate.
     entry
@@ -66,17 +119,32 @@ class GroupTime:
         Number of units left out because they are treated from the first period on.
     """
 
-    cells: pd.DataFrame
-    influence: np.ndarray
+    found: pd.DataFrame
+    influence: np.ndarray | Influence
     entry: np.ndarray
     always_treated: int
 
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row per cohort and period.
+
+        ``cohort``, ``period``, ``base``, ``event_time``, ``estimate``, ``se``, ``n_treated``,
+        ``n_control``, ``effective_controls``, ``max_pscore``, ``off_support`` (share of the
+        treated beyond every control's propensity score), ``status`` (empty, or why there is no
+        estimate).
+        """
+        if isinstance(self.influence, Influence):
+            squares = self.influence.squares()
+        else:
+            squares = (self.influence**2).sum(axis=0)
+        return self.found.assign(se=np.where(self.usable, np.sqrt(squares), np.nan))
+
     def estimates(self) -> Estimates:
         """Return the cells that can be estimated, labelled by cohort and period."""
-        keep = (self.cells["status"] == "").to_numpy()
-        label = pd.MultiIndex.from_frame(self.cells.loc[keep, ["cohort", "period"]])
-        estimate = self.cells["estimate"].to_numpy()[keep]
-        return Estimates.from_influence(label, estimate, self.influence[:, keep])
+        label = pd.MultiIndex.from_frame(self.found.loc[self.usable, ["cohort", "period"]])
+        estimate = self.found["estimate"].to_numpy()[self.usable]
+        each = np.eye(len(self.found))[:, self.usable]
+        return Estimates.from_influence(label, estimate, self.influence @ each)
 
     def simple(self) -> Averages:
         """Average all post-treatment cells, each by the size of its cohort."""
@@ -86,21 +154,21 @@ class GroupTime:
 
     def dynamic(self, first: float = -np.inf, last: float = np.inf) -> Averages:
         """Average by event time from ``first`` to ``last``; overall is the mean from 0 on."""
-        time = self.cells["event_time"].to_numpy()
+        time = self.found["event_time"].to_numpy()
         chosen = (time >= first) & (time <= last)
         effects = self._average_by(time, chosen)
         after = np.asarray(effects.label >= 0)
         if not after.any():
-            raise UserError(self._nothing("after treatment"))
+            raise UserError(self.nothing("after treatment"))
         overall = effects.combine(after / after.sum(), ["overall"])
         return Averages(overall, effects, self._left_out(chosen))
 
     def by_cohort(self) -> Averages:
         """Average the post-treatment cells of each cohort; overall weighs cohorts by size."""
         post = self._post()
-        cohort = self.cells["cohort"].to_numpy()
+        cohort = self.found["cohort"].to_numpy()
         effects = self._average_by(cohort, post)
-        usable = post & self._usable()
+        usable = post & self.usable
         count = np.array([(usable & (cohort == g)).sum() for g in cohort])
         overall = self._average((usable / np.maximum(count, 1))[:, None], ["overall"])
         return Averages(overall, effects, self._left_out(post))
@@ -108,19 +176,21 @@ class GroupTime:
     def by_period(self) -> Averages:
         """Average the treated cohorts' cells of each period; overall is the periods' mean."""
         post = self._post()
-        effects = self._average_by(self.cells["period"].to_numpy(), post)
+        effects = self._average_by(self.found["period"].to_numpy(), post)
         k = len(effects.label)
         overall = effects.combine(np.full((1, k), 1 / k), ["overall"])
         return Averages(overall, effects, self._left_out(post))
 
-    def _usable(self) -> np.ndarray:
-        return (self.cells["status"] == "").to_numpy()
+    @property
+    def usable(self) -> np.ndarray:
+        """Which cells can be estimated, boolean, shape (cells,)."""
+        return (self.found["status"] == "").to_numpy()
 
     def _post(self) -> np.ndarray:
-        return (self.cells["event_time"] >= 0).to_numpy()
+        return (self.found["event_time"] >= 0).to_numpy()
 
     def _average_by(self, key: np.ndarray, chosen: np.ndarray) -> Estimates:
-        values = np.unique(key[chosen & self._usable()])
+        values = np.unique(key[chosen & self.usable])
         return self._average((key[:, None] == values) & chosen[:, None], pd.Index(values))
 
     def _average(self, share: np.ndarray, label: Sequence[object] | pd.Index) -> Estimates:
@@ -129,25 +199,27 @@ class GroupTime:
         With S the shares, P_g the cohort sizes and θ the average, unit i of cohort g adds
         w_i Σ_c∈g S_c (ATT_c − θ) / Σ_c S_c P_g(c) to the error, for cohort sizes are estimated.
         """
-        share = np.where(self._usable()[:, None], share, 0.0)
+        share = np.where(self.usable[:, None], share, 0.0)
         if not len(label) or not share.any(axis=0).all():
-            raise UserError(self._nothing("after treatment"))
-        cohorts, of_cell = np.unique(self.cells["cohort"], return_inverse=True)
+            raise UserError(self.nothing("after treatment"))
+        cohorts, of_cell = np.unique(self.found["cohort"], return_inverse=True)
         mass = share * self.entry.sum(axis=0)[of_cell][:, None]
-        att = np.where(self._usable(), self.cells["estimate"], 0.0)
+        att = np.where(self.usable, self.found["estimate"], 0.0)
         weights = mass / mass.sum(axis=0)
         estimate = weights.T @ att
         score = share * (att[:, None] - estimate) / mass.sum(axis=0)
         by_cohort = (of_cell == np.arange(len(cohorts))[:, None]) @ score
-        influence = self.influence @ weights + self.entry @ by_cohort
+        influence = self.influence @ weights
+        influence += self.entry @ by_cohort
         return Estimates.from_influence(pd.Index(label), estimate, influence)
 
     def _left_out(self, chosen: np.ndarray) -> pd.DataFrame:
-        rows = chosen & ~self._usable()
-        return self.cells.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True)
+        rows = chosen & ~self.usable
+        return self.found.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True)
 
-    def _nothing(self, when: str) -> str:
-        reasons = self.cells.loc[~self._usable(), "status"].value_counts()
+    def nothing(self, when: str) -> str:
+        """Say that no effect can be estimated, and why."""
+        reasons = self.found.loc[~self.usable, "status"].value_counts()
         told = ", ".join(f"{reason} ({count} cells)" for reason, count in reasons.items())
         return f"no effect {when} can be estimated{': ' + told if told else ''}"
 
@@ -187,97 +259,229 @@ def group_time(
     UserError
         If no cell can be estimated.
     """
-    chosen = np.isfinite(panel.cohort) & ~panel.always_treated
-    chosen &= panel.cohort <= panel.periods[-1] + anticipation
-    if treated is not None:
-        chosen &= treated
-    if not chosen.any():
+    groups = None if treated is None else {"": treated}
+    result = group_times(
+        panel,
+        groups=groups,
+        method=method,
+        control=control,
+        anticipation=anticipation,
+        base=base,
+    )["", ""]
+    if result.found.empty:
         raise UserError(
             "no unit is first treated after the first and by the last period",
             where="cohort",
             mend="Check the cohorts, the periods and the subset of treated units",
         )
-    cohorts = np.unique(panel.cohort[chosen])
-    plan = [cell for g in cohorts for cell in _plan(g, panel.periods, anticipation, base)]
-    rows, columns = [], []
-    for g, t, b in plan:
-        of_cohort = chosen & (panel.cohort == g)
-        controls = _controls(panel, g, t, b, control, anticipation)
-        row, column = _cell(panel, of_cohort, controls, t, b, method)
-        start = np.nan if b is None else panel.periods[b]
-        rows.append({"cohort": g, "period": panel.periods[t], "base": start, **row})
-        columns.append(column)
-    influence = panel.by_cluster(np.column_stack(columns) / panel.n_units)
-    cells = pd.DataFrame(rows)
-    usable = (cells["status"] == "").to_numpy()
-    se = np.where(usable, np.sqrt((influence**2).sum(axis=0)), np.nan)
-    cells.insert(3, "event_time", cells["period"] - cells["cohort"])
-    cells.insert(5, "se", se)
-    member = chosen[:, None] & (panel.cohort[:, None] == cohorts)
-    entry = panel.by_cluster(panel.weight()[:, None] * member)
-    result = GroupTime(cells, influence, entry, int(panel.always_treated.sum()))
-    if not usable.any():
-        raise UserError(result._nothing("of any cohort in any period"))
+    if not result.usable.any():
+        raise UserError(result.nothing("of any cohort in any period"))
     return result
 
 
+def group_times(
+    panel: Panel,
+    outcomes: Mapping[str, np.ndarray] | None = None,
+    groups: Mapping[str, np.ndarray] | None = None,
+    *,
+    method: Method = "dr",
+    control: Control = "never",
+    anticipation: int = 0,
+    base: Base = "varying",
+) -> dict[tuple[str, str], GroupTime]:
+    """Estimate every ATT(g, t) in several outcomes, for several groups of treated units.
+
+    The results are those of :func:`group_time` one by one. All comparisons read the units
+    together, and outcomes observed at the same times share propensity scores. Influence functions
+    have the same rows, so that averages can be joined (:func:`.estimates.join`).
+
+    Parameters
+    ----------
+    panel
+        n units.
+    outcomes
+        Arrays of shape (n, T) by name. None for the panel's outcome, named by an empty string.
+    groups
+        Boolean, shape (n,), by name: treated units, which may overlap; see ``treated`` of
+        :func:`group_time`. None for all treated units, named by an empty string.
+    method, control, anticipation, base
+        See :func:`group_time`.
+
+    Returns
+    -------
+    Results by names of outcome and group. Where no cell can be estimated, its averages raise.
+
+    Raises
+    ------
+    UserError
+        If an outcome is missing throughout.
+    """
+    eligible = np.isfinite(panel.cohort) & ~panel.always_treated
+    eligible &= panel.cohort <= panel.periods[-1] + anticipation
+    members = {name: eligible & mask for name, mask in (groups or {"": eligible}).items()}
+    stacked = np.stack(list(members.values()))
+    cohorts = [np.unique(panel.cohort[mask]) for mask in stacked]
+    entry = {
+        group: _entry(panel, mask, of)
+        for (group, mask), of in zip(members.items(), cohorts, strict=True)
+    }
+    results = {}
+    for names, arrays in _alike(outcomes or {"": panel.outcome}):
+        same = replace(panel, outcome=arrays[0])
+        plan = [
+            [cell for g in of for cell in _plan(same, g, group, control, anticipation, base)]
+            for group, of in enumerate(cohorts)
+        ]
+        made = _compare(same, arrays, stacked, [cell for cells in plan for cell in cells], method)
+        for at, outcome in enumerate(names):
+            for group, cells in zip(members, plan, strict=True):
+                rows = [_row(same, stacked, cell, made, at) for cell in cells]
+                results[outcome, group] = GroupTime(
+                    pd.DataFrame(rows, columns=COLUMNS),
+                    Influence(panel, len(cells), _parts(cells, made, at)),
+                    entry[group],
+                    int(panel.always_treated.sum()),
+                )
+    return results
+
+
+def _entry(panel: Panel, member: np.ndarray, cohorts: np.ndarray) -> np.ndarray:
+    of_cohort = member[:, None] & (panel.cohort[:, None] == cohorts)
+    return panel.by_cluster(panel.weight()[:, None] * of_cohort)
+
+
+def _alike(
+    outcomes: Mapping[str, np.ndarray],
+) -> Iterator[tuple[list[str], list[np.ndarray]]]:
+    """Yield names and arrays of the outcomes that are observed at the same times."""
+    batches: dict[bytes, dict[str, np.ndarray]] = {}
+    for name, outcome in outcomes.items():
+        values = np.asarray(outcome, dtype=float)
+        observed = np.packbits(np.isfinite(values)).tobytes()
+        batches.setdefault(observed, {})[name] = values
+    for batch in batches.values():
+        yield list(batch), list(batch.values())
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One ATT(g, t): its periods' indices and the comparison that makes it."""
+
+    comparison: Comparison
+    t: int
+    b: int | None
+    design: int
+
+
 def _plan(
-    g: float, periods: np.ndarray, anticipation: int, base: Base
-) -> list[tuple[float, int, int | None]]:
-    """Return the cohort's cells: cohort, index of the period, index of the base."""
+    panel: Panel, g: float, group: int, control: Control, anticipation: int, base: Base
+) -> list[_Cell]:
+    """Return a cohort's cells."""
+    periods = panel.periods
+    end = len(periods) - 1
     before = np.flatnonzero(periods < g - anticipation)
     if not len(before):
-        return [(g, int(t), None) for t in np.flatnonzero(periods >= g)]
+        never = Comparison(g, group, periods[end] + anticipation)
+        return [_Cell(never, int(t), None, 0) for t in np.flatnonzero(periods >= g)]
+    gaps = ~np.isfinite(panel.outcome).all(axis=0)
+    moving = panel.covariates is not None and panel.covariates.ndim == 3
     last = int(before[-1])
-    first = 1 if base == "varying" else 0
-    return [
-        (g, t, last if base == "universal" or t > last else t - 1)
-        for t in range(first, len(periods))
-    ]
+    cells = []
+    for t in range(1 if base == "varying" else 0, end + 1):
+        b = last if base == "universal" or t > last else t - 1
+        after = periods[end if control == "never" else max(t, b)] + anticipation
+        first, second = (int(at) if gaps[at] else -1 for at in (t, b))
+        cells.append(
+            _Cell(Comparison(g, group, after, first, second), t, b, min(t, b) if moving else 0)
+        )
+    return cells
 
 
-def _controls(
-    panel: Panel, g: float, t: int, b: int | None, control: Control, anticipation: int
-) -> np.ndarray:
-    """Return who is untreated through the cell, shape (n,)."""
-    last = len(panel.periods) - 1 if control == "never" or b is None else max(t, b)
-    return (panel.cohort > panel.periods[last] + anticipation) & (panel.cohort != g)
+@dataclass(frozen=True)
+class _Made:
+    """Where a comparison is among those made, or why it is not."""
+
+    n_treated: int
+    n_control: int
+    status: str
+    among: Comparisons | None
+    at: int
 
 
-def _cell(
-    panel: Panel, cohort: np.ndarray, control: np.ndarray, t: int, b: int | None, method: Method
-) -> tuple[dict[str, object], np.ndarray]:
-    """Return one cell's row and its influence function, shape (n,)."""
-    influence = np.zeros(panel.n_units)
-    row: dict[str, object] = {
-        "estimate": np.nan,
-        "n_treated": int(cohort.sum()),
-        "n_control": int(control.sum()),
-        "effective_controls": np.nan,
-        "max_pscore": np.nan,
-        "off_support": np.nan,
+def _compare(
+    panel: Panel,
+    outcomes: list[np.ndarray],
+    groups: np.ndarray,
+    cells: list[_Cell],
+    method: Method,
+) -> dict[tuple[int, Comparison], _Made]:
+    """Make the comparisons of all cells, those with the same covariates at once."""
+    wanted: dict[int, list[Comparison]] = {}
+    for cell in cells:
+        if cell.b not in (None, cell.t):
+            wanted.setdefault(cell.design, []).append(cell.comparison)
+    made = {}
+    for design, repeated in wanted.items():
+        sample = Sample(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), design)
+        n, status, among = compare(sample, method)
+        place = np.cumsum(status == "") - 1
+        for j, comparison in enumerate(sample.comparisons):
+            made[design, comparison] = _Made(
+                int(n[0, j]), int(n[1, j]), status[j], among, int(place[j])
+            )
+    return made
+
+
+def _row(
+    panel: Panel,
+    groups: np.ndarray,
+    cell: _Cell,
+    made: dict[tuple[int, Comparison], _Made],
+    outcome: int,
+) -> dict[str, object]:
+    comparison, t, b = cell.comparison, cell.t, cell.b
+    row = {
+        "cohort": comparison.cohort,
+        "period": panel.periods[t],
+        "base": np.nan if b is None else panel.periods[b],
+        "event_time": panel.periods[t] - comparison.cohort,
         "status": "",
     }
-    if b is None:
-        return {**row, "status": "no period before treatment"}, influence
-    if t == b:
-        return {**row, "estimate": 0.0}, influence
-    X = panel.design(min(t, b))
-    change = panel.outcome[:, t] - panel.outcome[:, b]
-    sample = (cohort | control) & np.isfinite(change) & np.isfinite(X).all(axis=1)
-    row["n_treated"] = int((cohort & sample).sum())
-    row["n_control"] = int((control & sample).sum())
-    try:
-        result = two_by_two(
-            change[sample], cohort[sample], X[sample], panel.weight()[sample], method
-        )
-    except NotEstimable as reason:
-        return {**row, "status": str(reason)}, influence
-    influence[sample] = result.influence * (panel.n_units / sample.sum())
-    return {
-        **row,
-        "estimate": result.att,
-        "effective_controls": result.effective_controls,
-        "max_pscore": result.max_pscore,
-        "off_support": result.off_support,
-    }, influence
+    if b is None or b == t:
+        own = panel.cohort == comparison.cohort
+        return row | {
+            "estimate": np.nan if b is None else 0.0,
+            "n_treated": int((own & groups[comparison.group]).sum()),
+            "n_control": int((~own & (panel.cohort > comparison.after)).sum()),
+            "status": "no period before treatment" if b is None else "",
+        }
+    found = made[cell.design, comparison]
+    row |= {"n_treated": found.n_treated, "n_control": found.n_control, "status": found.status}
+    if found.among is None or found.status:
+        return row
+    level = found.among.effect[found.at].reshape(-1, len(panel.periods))[outcome]
+    return row | {
+        "estimate": level[t] - level[b],
+        "effective_controls": found.among.effective_controls[found.at],
+        "max_pscore": found.among.max_pscore[found.at],
+        "off_support": found.among.off_support[found.at],
+    }
+
+
+def _parts(
+    cells: list[_Cell], made: dict[tuple[int, Comparison], _Made], outcome: int
+) -> list[tuple[Comparisons, np.ndarray]]:
+    """Return the comparisons of one group in one outcome, and which cells are made from them."""
+    by_design: dict[int, list[tuple[int, _Cell, _Made]]] = {}
+    for at, cell in enumerate(cells):
+        found = made.get((cell.design, cell.comparison))
+        if found and not found.status and cell.b not in (None, cell.t):
+            by_design.setdefault(cell.design, []).append((at, cell, found))
+    parts = []
+    for group in by_design.values():
+        among = group[0][2].among
+        assert among is not None
+        used, j = np.unique([found.at for _, _, found in group], return_inverse=True)
+        places = [(at, int(k), cell.t, cell.b) for (at, cell, _), k in zip(group, j, strict=True)]
+        parts.append((among.only(used, outcome), np.array(places)))
+    return parts

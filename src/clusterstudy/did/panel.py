@@ -7,6 +7,7 @@ here: what a firm or an outcome is (:mod:`clusterstudy.panel`), or any estimatio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -127,23 +128,29 @@ class Panel:
         """Sum rows of units, shape (n, K), to rows of independent units, shape (m, K)."""
         if self.cluster is None:
             return values
-        clusters, of_unit = np.unique(self.cluster, return_inverse=True)
-        total = np.zeros((len(clusters), values.shape[1]))
-        np.add.at(total, of_unit, values)
-        return total
+        _, of_unit = np.unique(self.cluster, return_inverse=True)
+        return np.column_stack([np.bincount(of_unit, column) for column in values.T])
 
-    def design(self, period: int) -> np.ndarray:
-        """Return constant and covariates at a period's index, shape (n, 1 + k).
+    def design(self, period: int, rows: slice = slice(None)) -> np.ndarray:
+        """Return constant and covariates at a period's index, shape (n, 1 + k), or some rows.
 
         Covariates are standardised: no estimate depends on their scale, but precision does.
         """
-        constant = np.ones((self.n_units, 1))
         if self.covariates is None:
-            return constant
-        values = self.covariates if self.covariates.ndim == 2 else self.covariates[:, period]
-        spread = np.nanstd(values, axis=0)
-        centred = values - np.nanmean(values, axis=0)
-        return np.hstack([constant, centred / np.where(spread > 0, spread, 1.0)])
+            return np.ones((len(self.cohort[rows]), 1))
+        values, (centre, spread) = self.covariates[rows], self._standard
+        if values.ndim == 3:
+            values, centre, spread = values[:, period], centre[period], spread[period]
+        design = np.ones((len(values), 1 + values.shape[1]))
+        np.divide(values - centre, spread, out=design[:, 1:])
+        return design
+
+    @cached_property
+    def _standard(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the covariates' means and standard deviations over units (1 if they have none)."""
+        assert self.covariates is not None
+        spread = np.nanstd(self.covariates, axis=0)
+        return np.nanmean(self.covariates, axis=0), np.where(spread > 0, spread, 1.0)
 
 
 def from_long(
