@@ -50,11 +50,15 @@ LABELLED = (  # where `later` may not be imported
     STEPS,
 )
 COLUMNS = {
+    "actors.csv": ("label", "part"),
+    "calendar.csv": ("event",),
     "guidepost_balances.csv": ("left", "right", "question"),
+    "guidepost_sources.csv": ("named",),
     "guideposts.csv": ("heading",),
     "impact_model.csv": ("label", "definition", "unit"),
     "offers.csv": ("label",),
     "readiness_indicators.csv": ("label", "unit"),
+    "strategy.csv": ("ambition",),
 }
 
 

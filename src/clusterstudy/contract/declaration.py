@@ -22,8 +22,8 @@ def read_declaration(path: Path, table: Table, names: str = "") -> pd.DataFrame:
     Raises
     ------
     UserError
-        If the file is missing or cannot be read, a column or a value is missing, a coded value is
-        not allowed, or a row is there more than once.
+        If the file is missing or cannot be read, a column or a needed value is missing, a coded
+        value is not allowed, or a row is there more than once.
     """
     if not path.is_file():
         raise UserError(f"expected a declaration of {table.name} and found none", where=str(path))
@@ -31,7 +31,8 @@ def read_declaration(path: Path, table: Table, names: str = "") -> pd.DataFrame:
     if absent := [name for name in table.names if name not in frame]:
         raise UserError(f"the column {absent[0]} is missing", where=str(path))
     called = frame[table.key[0]].rename(names) if names else None
-    refuse(frame.isna().any(axis=1), path, "expected a value in every column", called)
+    needed = [column.name for column in table.columns if not column.nullable]
+    refuse(frame[needed].isna().any(axis=1), path, "expected a value in every column", called)
     for column in table.columns:
         if column.terms:
             allowed = f"expected {column.name} to be one of {', '.join(column.terms)}"

@@ -86,7 +86,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "firm_measures": registers.firm_measures(settings, firm_years),
         "participations": contacts.participations(settings, entering, numbers),
         "memberships": contacts.memberships(settings, units, entering, numbers, fees),
-        "survey": answers,
+        "survey": pd.concat([answers, talks.partner_answers(settings)], ignore_index=True),
         "collaborations": networks.collaborations(settings, units, entering, numbers),
         "price_index": prices,
         "industry_bridge": registers.industry_bridge(),

@@ -1,10 +1,11 @@
-"""The figure on which guideposts c and d stand together."""
+"""The figures of the sheet: c and d together, who serves the same firms, research over time."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.vocabulary import PROGRAMME
@@ -38,6 +39,80 @@ def together(income: pd.DataFrame, services: pd.DataFrame, cluster: str) -> Figu
     fig, (left, right) = plt.subplots(1, 2, figsize=(theme.WIDTH, 4.2), width_ratios=(1.1, 1))
     _income(left, income, cluster)
     _services(right, services)
+    return fig
+
+
+def matrix(shares: pd.DataFrame, cluster: str) -> Figure:
+    """Return shares of each cluster's firms that others serve too, darker for more.
+
+    Parameters
+    ----------
+    shares
+        Clusters by clusters, NaN where blank or the cluster itself; each cell has its number too.
+    cluster
+        Code of the cluster whose row is pointed out, or ``programme``.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(shares))))
+    top = max(float(np.nanmax(shares.to_numpy(), initial=0)), 0.01)
+    ax.imshow(shares.to_numpy(), cmap="Greys", vmin=0, vmax=1.4 * top, aspect="auto")
+    for place in np.ndindex(shares.shape):
+        value = float(shares.to_numpy()[place])
+        same = place[0] == place[1]
+        text = "" if same else numbers.percent(value, 0, unit=False)
+        dark = value > 0.8 * top
+        ax.annotate(
+            text, place[::-1], ha="center", va="center", color="white" if dark else theme.INK
+        )
+        if same:
+            ax.add_patch(
+                plt.Rectangle(
+                    (place[0] - 0.5, place[0] - 0.5), 1, 1, fill=False, hatch="////", linewidth=0
+                )
+            )
+    ax.set_xticks(range(len(shares)), list(shares.columns))
+    ax.set_yticks(range(len(shares)), list(shares.index))
+    for label in ax.get_yticklabels():
+        label.set_fontweight("bold" if label.get_text() == cluster else "normal")
+    ax.xaxis.tick_top()
+    ax.grid(False)
+    ax.set_ylabel(_("Of this cluster's firms (%) ..."))
+    ax.set_title(_("... are also served by"), pad=24)
+    return fig
+
+
+def research(shares: pd.DataFrame, events: pd.DataFrame) -> Figure:
+    """Return the share of research collaborations year by year, with dated events as lines.
+
+    Parameters
+    ----------
+    shares
+        ``year`` and ``value``, a share; drawn in the middle of the year.
+    events
+        ``date`` and ``text`` of what is marked.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, 3.4))
+    ax.plot(shares["year"] + 0.5, shares["value"], color=theme.COLOURS[0], marker="o")
+    days = pd.to_datetime(events["date"])
+    for at, text in zip(
+        days.dt.year + (days.dt.dayofyear - 1) / 365.25, events["text"], strict=True
+    ):
+        ax.axvline(at, color=theme.INK, linestyle="--", linewidth=1, marker="")
+        ax.annotate(
+            textwrap.fill(text, 24),
+            (at, 0.02),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=9,
+        )
+    ax.set_xticks(shares["year"] + 0.5, [str(year) for year in shares["year"]])
+    theme.numbers_on(ax.yaxis, numbers.percent, 100)
+    ax.set_ylim(0, max(shares["value"].max() * 1.15, 0.01))
+    ax.set_title(_("Collaborations with a knowledge institution, share of all"))
     return fig
 
 

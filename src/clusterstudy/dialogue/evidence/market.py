@@ -1,4 +1,8 @@
-"""Evidence on guidepost d: the interplay with private advisers and trade associations."""
+"""Evidence on guidepost d: the interplay with private advisers and trade associations.
+
+Items of the survey that begin with ``partner_`` are answered by private advisers and trade
+associations, without a CVR number; where nobody has asked them, they are not registered.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,13 @@ from clusterstudy.dialogue.evidence.reading import (
     NOTHING,
     NUMBER,
     SALE,
+    SCORE,
     SHARE,
     TIE,
     TIES,
     Measure,
     Reading,
+    answers,
     on_file,
     smallest,
     ties,
@@ -31,6 +37,8 @@ def providers_met(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
     value = met / paid.sum() if paid.sum() > 0 else np.nan
     return Reading(value, int(paying.sum()), smallest(paying))
 
+
+PARTNER_ANSWERS = later("answers of advisers and associations")
 
 MEASURES = {
     "adviser_density": Measure(
@@ -61,6 +69,22 @@ MEASURES = {
         NUMBER,
         BUYERS,
         providers_met,
+        1,
+    ),
+    "partner_cocreation": Measure(
+        "survey",
+        later("Partners: we create more with the cluster than apart"),
+        SCORE,
+        PARTNER_ANSWERS,
+        answers("partner_cocreation"),
+        1,
+    ),
+    "partner_competition": Measure(
+        "survey",
+        later("Partners: the cluster and we ask the same SMEs to pay"),
+        SCORE,
+        PARTNER_ANSWERS,
+        answers("partner_competition"),
         1,
     ),
 }

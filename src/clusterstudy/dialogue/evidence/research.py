@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from clusterstudy.dialogue.evidence.reading import (
@@ -14,6 +15,7 @@ from clusterstudy.dialogue.evidence.reading import (
     TIES,
     Measure,
     answers,
+    firms_in,
     sales,
     ties,
     with_actor,
@@ -23,6 +25,29 @@ from clusterstudy.report.language import later
 
 def _succeeded(rows: pd.DataFrame) -> pd.Series:
     return rows["outcome"] != "none"
+
+
+def by_year(ties: pd.DataFrame, min_firms: int) -> pd.DataFrame:
+    """Return the share of collaborations with a knowledge institution, year by year.
+
+    Parameters
+    ----------
+    ties
+        The table ``collaborations``, of one cluster or of several.
+    min_firms
+        Fewest firms on either side of the share that is shown.
+
+    Returns
+    -------
+    DataFrame with ``year``, ``n`` (collaborations) and ``value``, missing where too few firms.
+    """
+    inside = with_actor("knowledge_institution")(ties)
+    rows = []
+    for year, own in ties.groupby("year"):
+        chosen = inside[own.index]
+        few = any(0 < firms_in(part) < min_firms for part in (own[chosen], own[~chosen]))
+        rows.append((year, len(own), np.nan if few else chosen.mean()))
+    return pd.DataFrame(rows, columns=["year", "n", "value"])
 
 
 MEASURES = {

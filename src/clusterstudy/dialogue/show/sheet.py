@@ -1,4 +1,4 @@
-"""The dialogue sheet's page: tables and figures of what the other modules found."""
+"""The sheet itself: banner, the six guideposts with their evidence, steps and the log."""
 
 from __future__ import annotations
 
