@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 QUICK = {"30_readiness": {"replications": 500}, "90_method_validation": {"panels": 20}}
 OWN_DATA = {"90_method_validation"}  # published data, not a demo
-ESTIMATES = {"overall", "event_study", "by_cohort", "by_dose", "by_cluster", "specifications"}
+ESTIMATES = {"overall", "event_study", "by_cohort", "by_dose", "by_cluster", "opinions"}
 ESTIMATES |= {"trend_continued", "pretest"}
 COUNTS = {"n", "participants", "new_entrants", "respondents", "n_treated", "n_comparison"}
 COUNTS |= {"light", "membership", "project", "all"}

@@ -14,9 +14,7 @@ from scipy.stats import kstest, norm
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate, truth
-from clusterstudy.did import twfe
 from clusterstudy.did.estimates import Estimates
-from clusterstudy.did.group_time import group_time
 from clusterstudy.did.panel import Panel as Arrays
 from clusterstudy.impact import effects, overlap
 from clusterstudy.impact.design import Design, design, maturity
@@ -246,38 +244,6 @@ def test_a_group_whose_effect_cannot_be_estimated_says_why():
     assert row["n"] == 40
     assert "estimate" not in row
     assert row["reason"].startswith("no effect")
-    main = replace(CHOICES, method="or")
-    variants = effects.specifications(study, main, effects.estimate(study, main))
-    assert "ipw" not in set(variants["specification"])
-    assert {"main", "not_yet", "unconditional"} < set(variants["specification"])
-
-
-def test_each_specification_is_what_it_says(study, estimated):
-    found = effects.specifications(study, CHOICES, estimated).set_index("specification")
-    assert found.index.tolist() == list(effects.SPECIFICATIONS)
-    plain = replace(study.arrays, covariates=None)
-    direct = {
-        "main": group_time(study.arrays, base="universal"),
-        "not_yet": group_time(study.arrays, base="universal", control="not_yet"),
-        "ipw": group_time(study.arrays, base="universal", method="ipw"),
-        "or": group_time(study.arrays, base="universal", method="or"),
-        "unconditional": group_time(plain, base="universal"),
-        "anticipation": group_time(study.arrays, base="universal", anticipation=1),
-    }
-    overall = {name: each.simple().overall for name, each in direct.items()}
-    overall["twfe"] = twfe.static(study.arrays)  # the programme's run leaves no firm out
-    for name, each in overall.items():
-        assert found.loc[name, "estimate"] == pytest.approx(each.estimate[0], rel=1e-9)
-        assert found.loc[name, "se"] == pytest.approx(each.se[0], rel=1e-9)
-    assert found["estimate"].nunique() == len(found)
-
-
-def test_two_way_fixed_effects_leave_other_clusters_out(folder):
-    one = designed(Dataset(folder, date(2029, 12, 31)), cluster="K03")
-    found = effects.specifications(one, CHOICES, effects.estimate(one, CHOICES))
-    kept = one.chosen | one.comparison
-    assert 0 < one.chosen.sum() < np.isfinite(one.arrays.cohort).sum()
-    assert found["estimate"].iloc[-1] == pytest.approx(twfe.static(one.among(kept)).estimate[0])
 
 
 def test_the_overall_effect_is_the_groups_average_where_no_value_is_missing(study):

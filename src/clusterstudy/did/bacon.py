@@ -18,11 +18,12 @@ from clusterstudy.did.optional import diff_diff
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
 
-KINDS = ("treated_vs_never", "earlier_vs_later", "later_vs_earlier")  # the last one is forbidden
+FORBIDDEN = "later_vs_earlier"  # controls are treated already
+KINDS = ("treated_vs_never", "earlier_vs_later", FORBIDDEN)
 
 
 def bacon(panel: Panel) -> pd.DataFrame:
-    """Decompose the coefficient among the units observed in every period.
+    """Decompose the coefficient among the units observed in every period that any unit is.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def bacon(panel: Panel) -> pd.DataFrame:
     if panel.weights is not None:
         raise UserError("the decomposition takes no sampling weights", where="weights")
     rows = observations(panel)
-    rows = rows[rows.groupby("unit")["at"].transform("size") == len(panel.periods)]
+    rows = rows[rows.groupby("unit")["at"].transform("size") == rows["at"].nunique()]
     late = rows["cohort"] > panel.periods[-1]
     rows = rows.assign(first=rows["cohort"].mask(late, 0.0))
     if late.all() or rows["first"].nunique() < 2:

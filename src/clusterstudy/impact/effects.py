@@ -7,31 +7,19 @@ with its standard error, its interval and the minimum detectable effect that its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clusterstudy.did import twfe
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import Control, GroupTime, group_time
 from clusterstudy.did.power import mde
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.report.language import _, later
-
-SPECIFICATIONS = {
-    "main": later("As in this report"),
-    "not_yet": later("Comparison with firms not yet treated"),
-    "ipw": later("Inverse probability weighting alone"),
-    "or": later("Outcome regression alone"),
-    "unconditional": later("Parallel trends without covariates"),
-    "anticipation": later("One more year of anticipation"),
-    "twfe": later("Two-way fixed effects (statsmodels)"),
-}
+from clusterstudy.report.language import _
 
 
 @dataclass(frozen=True)
@@ -60,18 +48,22 @@ def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None)
 
     Controls are the comparison firms; with ``not_yet`` also new entrants before they enter.
     """
-    used = study.entered | study.comparison
-    if choices.control == "not_yet":
-        used = used | study.firms.treated
+    firms = used(study, choices)
     chosen = study.entered if treated is None else study.entered & treated
     return group_time(
-        study.among(used),
+        study.among(firms),
         method=choices.method,
         control=choices.control,
         anticipation=study.anticipation,
         base="universal",
-        treated=chosen[used],
+        treated=chosen[firms],
     )
+
+
+def used(study: Design, choices: Choices) -> np.ndarray:
+    """Return the firms that :func:`estimate` is made from, boolean of shape (n,)."""
+    every = study.entered | study.comparison
+    return every | study.firms.treated if choices.control == "not_yet" else every
 
 
 def usable(effects: GroupTime) -> bool:
@@ -156,31 +148,6 @@ def of_group(study: Design, choices: Choices, mask: np.ndarray) -> Estimates:
     if (mask & study.seen).sum() < choices.min_treated:
         raise UserError(_few(choices))
     return estimate(study, choices, mask).simple().overall
-
-
-def specifications(study: Design, choices: Choices, main: GroupTime) -> pd.DataFrame:
-    """Return the overall effect under other choices, in the order of :data:`SPECIFICATIONS`.
-
-    Returns
-    -------
-    DataFrame with ``specification``, ``estimate``, ``se``, ``low``, ``high``.
-    """
-    plain = replace(study, arrays=replace(study.arrays, covariates=None))
-    ahead = replace(study, anticipation=study.anticipation + 1)
-    variants = {
-        "not_yet": (study, replace(choices, control="not_yet")),
-        "ipw": (study, replace(choices, method="ipw")),
-        "or": (study, replace(choices, method="or")),
-        "unconditional": (plain, choices),
-        "anticipation": (ahead, choices),
-    }
-    found = {"main": main.simple().overall}
-    for name, (design, choice) in variants.items():
-        with suppress(UserError):  # a variant that cannot be estimated has no row
-            found[name] = estimate(design, choice).simple().overall
-    found["twfe"] = twfe.static(study.among(study.entered | study.comparison))
-    rows = [each.table(choices.level).assign(specification=name) for name, each in found.items()]
-    return pd.concat(rows, ignore_index=True)[["specification", "estimate", "se", "low", "high"]]
 
 
 def _firms(effects: GroupTime) -> pd.Series:

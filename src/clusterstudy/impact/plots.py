@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,4 +94,79 @@ def event_study(frame: pd.DataFrame, scale: Scale) -> Figure:
     ax.set_xlabel(_("Years since entry"))
     ax.set_ylabel(scale.axis)
     fig.legend(loc="outside upper right", ncols=3)
+    return fig
+
+
+def by_estimator(frame: pd.DataFrame, labels: Mapping[str, str], scale: Scale) -> Figure:
+    """Return effects by years since entry, the estimators side by side in each year.
+
+    Parameters
+    ----------
+    frame
+        ``opinion``, ``event_time``, ``estimate``, ``low`` and ``high``.
+    labels
+        Text by opinion, four at most.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots()
+    for number, (name, label) in enumerate(labels.items()):
+        part = frame[frame["opinion"] == name]
+        place = part["event_time"] + (number - (len(labels) - 1) / 2) * 0.16
+        low, high = (scale.read(part[bound].to_numpy()) for bound in ("low", "high"))
+        ax.vlines(place, low, high, color=theme.COLOURS[number], linewidth=1.6)
+        ax.plot(
+            place,
+            scale.read(part["estimate"].to_numpy()),
+            linestyle="",
+            marker=theme.MARKERS[number],
+            color=theme.COLOURS[number],
+            label=label,
+        )
+    theme.reference_line(ax)
+    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
+    theme.years_on(ax.xaxis)
+    theme.numbers_on(ax.yaxis, scale.tick, scale.factor)
+    ax.set_xlabel(_("Years since entry"))
+    ax.set_ylabel(scale.axis)
+    fig.legend(loc="outside upper center", ncols=2)
+    return fig
+
+
+def weights(labels: Sequence[str], weight: np.ndarray, doubtful: np.ndarray) -> Figure:
+    """Return bars of the weights of an average, the first at the top.
+
+    Parameters
+    ----------
+    labels, weight
+        One per bar; weights are shares.
+    doubtful
+        Boolean: bars to hatch.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(labels))))
+    for row, (share, hatched) in enumerate(zip(weight, doubtful, strict=True)):
+        ax.barh(
+            row,
+            share,
+            height=0.6,
+            color="#e8e8e8" if hatched else "#8fb3d9",
+            hatch=theme.HATCHES[1] if hatched else "",
+            edgecolor=theme.INK,
+            linewidth=0.6,
+        )
+        ax.annotate(
+            numbers.percent(share),
+            (share, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_xlim(0, 1.12)
+    ax.grid(False, axis="y")
+    theme.numbers_on(ax.xaxis, numbers.percent, 100)
+    ax.set_xlabel(_("Weight"))
     return fig

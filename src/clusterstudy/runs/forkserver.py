@@ -15,6 +15,7 @@ import random
 import socket
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -32,6 +33,8 @@ PRELOADED = (
     "pyarrow.parquet",
     "scipy.stats",
     "statsmodels.api",
+    "pyfixest.estimation",
+    "diff_diff",
     "clusterstudy.notebook",
 )
 LIMIT = 1 << 20  # bytes of a request
@@ -41,7 +44,8 @@ def main() -> None:
     """Import, then fork kernels until the starting process closes its end or is gone."""
     os.environ["MPLBACKEND"] = BACKEND
     for module in PRELOADED:
-        import_module(module)
+        with suppress(ModuleNotFoundError):  # of an extra that is not installed
+            import_module(module)
     gc.freeze()  # shared pages stay shared: the collector does not write to them
     request = serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:

@@ -71,9 +71,9 @@ def encrypted() -> Config:
 def environment(workers: int) -> dict[str, str]:
     """Return the environment of a kernel: its share of threads, one hash seed, no telemetry."""
     threads = str(max(1, (os.cpu_count() or 1) // workers))
-    limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    limits = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "RAYON")
     return {
-        **dict.fromkeys(limits, threads),
+        **{f"{library}_NUM_THREADS": threads for library in limits},
         "PYTHONHASHSEED": "0",
         "GX_ANALYTICS_ENABLED": "false",
     }

@@ -1,6 +1,7 @@
 """The impact report's page: tables and figures of what the other modules found."""
 
-from clusterstudy.impact.show.effects import event_study, groups, overall, specifications, withheld
+from clusterstudy.impact.show.effects import event_study, groups, overall, withheld
+from clusterstudy.impact.show.opinions import decomposition, opinions
 from clusterstudy.impact.show.placebo import negative_control, pseudo_entries
 from clusterstudy.impact.show.sample import balance, maturity, planned, sample
 from clusterstudy.impact.show.spillovers import spillovers
@@ -8,16 +9,17 @@ from clusterstudy.impact.show.trends import pretrends
 
 __all__ = [
     "balance",
+    "decomposition",
     "event_study",
     "groups",
     "maturity",
     "negative_control",
+    "opinions",
     "overall",
     "planned",
     "pretrends",
     "pseudo_entries",
     "sample",
-    "specifications",
     "spillovers",
     "withheld",
 ]

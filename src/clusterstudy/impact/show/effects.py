@@ -10,8 +10,7 @@ from clusterstudy.did.group_time import GroupTime
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import SPECIFICATIONS
-from clusterstudy.impact.show.words import BOUNDS, dots, error, formats, headings
+from clusterstudy.impact.show.words import dots, formats, headings
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -115,29 +114,4 @@ def groups(
             "reason": _("Why there is no estimate"),
         },
         formats={"n": 0, **formats(study.scale)},
-    )
-
-
-def specifications(page: Page, study: Design, frame: pd.DataFrame) -> None:
-    """Show the overall effect under other choices."""
-    shown = frame.assign(label=[_(SPECIFICATIONS[name]) for name in frame["specification"]])
-    page.figure(
-        dots(study, shown),
-        name="specifications",
-        alt=_("Dots of the overall effect under each specification with intervals."),
-        caption=_("Overall effect on {outcome} under other choices").format(
-            outcome=_(study.outcome)
-        ),
-        data=shown,
-        headings={
-            "label": _("Choice"),
-            "estimate": _("Effect"),
-            BOUNDS: _("Interval"),
-            "se": error(study.scale),
-        },
-        formats={
-            "estimate": study.scale.effect,
-            BOUNDS: study.scale.interval,
-            "se": 4,
-        },
     )

@@ -1,0 +1,304 @@
+"""Second opinions: the effect under other choices and by other estimators, on the same firms.
+
+Each opinion keeps the estimand, the mean effect from the year of entry on, and changes one thing
+that is assumed. Where influence functions are at hand, the difference from the report's estimate
+has its own standard error: opinions share firms, so their difference is far more certain than two
+intervals side by side suggest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.did import twfe
+from clusterstudy.did.bacon import KINDS, bacon
+from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.group_time import GroupTime
+from clusterstudy.did.imputation import imputation
+from clusterstudy.did.panel import Panel as Arrays
+from clusterstudy.did.saturated import poisson, sun_abraham
+from clusterstudy.did.synthetic import synthetic
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.effects import Choices, estimate, used
+from clusterstudy.panel.build import CELL
+from clusterstudy.panel.measures import firm_values
+from clusterstudy.report.language import later
+
+Source = tuple[np.ndarray, Callable[[], GroupTime]]  # the firms it is made from, and how
+MAIN, SYNTHETIC = "main", "synthetic"
+OPINIONS = {  # what is estimated, and what is assumed for it
+    MAIN: (later("This report"), later("Trends parallel given the covariates")),
+    "not_yet": (
+        later("Controls not yet treated"),
+        later("Entrants of later years are on the same trends as well"),
+    ),
+    "ipw": (later("Inverse probability weights"), later("The model of who enters is right")),
+    "or": (later("Outcome regression"), later("The model of growth is right")),
+    "anticipation": (
+        later("One more year of anticipation"),
+        later("Firms may respond a year earlier"),
+    ),
+    "imputation_given": (
+        later("Imputation, with covariates"),
+        later("Trends parallel in all years before entry, and linear in the covariates"),
+    ),
+    "unconditional": (
+        later("Without covariates"),
+        later("Trends parallel without regard to covariates"),
+    ),
+    "sun_abraham": (
+        later("Sun & Abraham, without covariates"),
+        later("Trends parallel without regard to covariates, in one regression"),
+    ),
+    "imputation": (
+        later("Imputation, without covariates"),
+        later("Trends parallel without regard to covariates, in all years before entry"),
+    ),
+    "twfe": (
+        later("Two-way fixed effects"),
+        later("As above, the same effect in every cohort and year, earlier entrants as controls"),
+    ),
+    "poisson": (
+        later("Poisson, firms with zero included"),
+        later("Means, not logarithms, grow in parallel given the covariates, in all years"),
+    ),
+    SYNTHETIC: (
+        later("Synthetic difference, one cohort as one unit"),
+        later("Weighted cells of comparison firms move like the entrants"),
+    ),
+}
+BY_YEAR = (MAIN, "imputation_given", "sun_abraham", "twfe")
+COMPARISONS = dict(
+    zip(
+        KINDS,
+        (
+            later("Entrants against firms that never enter"),
+            later("Earlier against later entrants, before these enter"),
+            later("Later against earlier entrants, which are treated already"),
+        ),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What the estimators say.
+
+    Parameters
+    ----------
+    overall
+        One row per ``opinion`` (of :data:`OPINIONS`): ``estimate``, ``se``, ``low``, ``high``;
+        the ``difference`` from the report's estimate with ``difference_low`` and
+        ``difference_high``, NaN where its error is not known; ``reason`` where there is no
+        estimate.
+    by_year
+        ``opinion`` (of :data:`BY_YEAR`), ``event_time``, ``estimate``, ``low``, ``high``.
+    cohort
+        Year of entry of the firms that :data:`SYNTHETIC` is about; None without it. Its difference
+        is that from the report's estimate for this cohort.
+    """
+
+    overall: pd.DataFrame
+    by_year: pd.DataFrame
+    cohort: float | None
+
+
+def opinions(
+    study: Design,
+    choices: Choices,
+    main: GroupTime,
+    shown: Estimates,
+    *,
+    levels: np.ndarray | None,
+    seed: int,
+) -> Opinions:
+    """Return all opinions on one outcome.
+
+    Parameters
+    ----------
+    main
+        The report's group-time effects.
+    shown
+        Its effects by event time, as :func:`clusterstudy.impact.effects.dynamic` returns them.
+    levels
+        The outcome in its unit, as :func:`in_levels` returns it; None for no ratio of means.
+    seed
+        Of the placebos of synthetic differences.
+    """
+    compared = study.entered | study.comparison
+    given = study.among(compared)
+    bare, ahead = replace(given, covariates=None), study.anticipation
+    sources = _variants(study, choices) | {
+        "imputation_given": (compared, lambda: imputation(given, anticipation=ahead)),
+        "sun_abraham": (compared, lambda: sun_abraham(bare, anticipation=ahead)),
+        "imputation": (compared, lambda: imputation(bare, anticipation=ahead)),
+    }
+    if levels is not None:
+        ratios = replace(given, outcome=levels[compared])
+        sources["poisson"] = (compared, lambda: poisson(ratios, anticipation=ahead))
+    own = _over_all(main.simple().overall, used(study, choices))
+    rows: dict[str, dict[Any, Any]] = {MAIN: own.table(choices.level).iloc[0].to_dict()}
+    years = {MAIN: shown}
+    for name, (firms, source) in sources.items():
+        try:
+            effects = source()
+            overall = _over_all(effects.simple().overall, firms)
+            years[name] = effects.dynamic().effects
+        except UserError as error:
+            rows[name] = {"reason": str(error)}
+        else:
+            rows[name] = _row(overall, own, choices.level)
+    rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
+    years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
+    cohort, rows[SYNTHETIC] = _synthetic(study, choices, main, seed)
+    frame = pd.DataFrame([rows[name] | {"opinion": name} for name in OPINIONS if name in rows])
+    return Opinions(frame, _by_year(years, shown, choices.level), cohort)
+
+
+def in_levels(study: Design, data: Dataset, outcome: str) -> np.ndarray | None:
+    """Return an outcome on the log scale in its unit, with the zeros that have no logarithm.
+
+    Returns
+    -------
+    Shape (n, years); None for outcomes on other scales, whose effects are no ratios.
+    """
+    if study.scale.kind != "log":
+        return None
+    firms = study.firms.firms.set_index("cvr")
+    values = firm_values(data, outcome, firms["industry_group"], winsorise=0, scaled=False)
+    zero = values.eq(0).unstack("year", fill_value=False)
+    zero = zero.reindex(index=firms.index, columns=study.firms.years, fill_value=False)
+    return np.where(zero, 0.0, np.exp(study.arrays.outcome))
+
+
+def decomposition(study: Design) -> pd.DataFrame:
+    """Return what two-way fixed effects average, by kind of comparison.
+
+    Returns
+    -------
+    DataFrame with ``kind`` (of :data:`COMPARISONS`), ``weight``, ``estimate`` (the weighted average
+    of its comparisons) and ``n`` (new entrants in them), over firms seen in every year.
+
+    Raises
+    ------
+    UserError
+        As :func:`clusterstudy.did.bacon.bacon`.
+    """
+    found = bacon(study.among(study.entered | study.comparison))
+    cohort = study.arrays.cohort[study.entered & _whole(study)]
+    rows = [
+        {
+            "kind": kind,
+            "weight": part["weight"].sum(),
+            "estimate": np.average(part["estimate"], weights=part["weight"]),
+            "n": int(np.isin(cohort, part[["treated", "control"]]).sum()),
+        }
+        for kind in COMPARISONS
+        if len(part := found[found["kind"] == kind])
+    ]
+    return pd.DataFrame(rows)
+
+
+def aggregated(study: Design, least: int) -> Arrays:
+    """Return the first cohort of enough new entrants as one unit, and cells of comparison firms.
+
+    Values are means over the firms seen in every year. Cells of industry, size and region with
+    fewer than ``least`` firms are left out, as are years in which entry may be anticipated.
+
+    Raises
+    ------
+    UserError
+        If no cohort has ``least`` firms.
+    """
+    outcome, cohort, years = study.arrays.outcome, study.arrays.cohort, study.arrays.periods
+    whole = _whole(study)
+    entered, size = np.unique(cohort[study.entered & whole], return_counts=True)
+    if not (size >= least).any():
+        raise UserError(f"no cohort has {least} new entrants that are seen in every year")
+    first = entered[size >= least][0]
+    kept = (years < first - study.anticipation) | (years >= first)
+    kept &= np.isfinite(outcome).any(axis=0)
+    cell = study.firms.firms.groupby(list(CELL)).ngroup().to_numpy()
+    donors, firms = np.unique(cell[study.comparison & whole], return_counts=True)
+    groups = [study.entered & (cohort == first)]
+    groups += [study.comparison & (cell == donor) for donor in donors[firms >= least]]
+    means = [outcome[group & whole][:, kept].mean(axis=0) for group in groups]
+    return Arrays(np.stack(means), np.r_[first, np.full(len(groups) - 1, np.inf)], years[kept])
+
+
+def _variants(study: Design, choices: Choices) -> dict[str, Source]:
+    """Return the report's estimator under other choices."""
+    plain = replace(study, arrays=replace(study.arrays, covariates=None))
+    ahead = replace(study, anticipation=study.anticipation + 1)
+    variants = {
+        "not_yet": (study, replace(choices, control="not_yet")),
+        "ipw": (study, replace(choices, method="ipw")),
+        "or": (study, replace(choices, method="or")),
+        "anticipation": (ahead, choices),
+        "unconditional": (plain, choices),
+    }
+    return {name: (used(*each), partial(estimate, *each)) for name, each in variants.items()}
+
+
+def _synthetic(
+    study: Design, choices: Choices, main: GroupTime, seed: int
+) -> tuple[float | None, dict[Any, Any]]:
+    """Return the year of entry that the synthetic difference is about, and its row."""
+    try:
+        arrays = aggregated(study, choices.min_treated)
+        found = synthetic(arrays, seed=seed)
+    except UserError as error:
+        return None, {"reason": str(error)}
+    cohort = float(arrays.cohort[0])
+    half = norm.ppf(0.5 + choices.level / 2) * found.se
+    row = {
+        "estimate": found.estimate,
+        "se": found.se,
+        "low": found.estimate - half,
+        "high": found.estimate + half,
+    }
+    same = main.by_cohort().effects.table()["estimate"].get(cohort, np.nan)
+    return cohort, row | {"difference": found.estimate - same}
+
+
+def _whole(study: Design) -> np.ndarray:
+    """Return the firms seen in every year in which any is, boolean of shape (n,)."""
+    seen = np.isfinite(study.arrays.outcome)
+    return np.asarray(seen[:, seen.any(axis=0)].all(axis=1))
+
+
+def _over_all(estimates: Estimates, firms: np.ndarray) -> Estimates:
+    """Return an estimate on some firms as one on all, of which the others add no error."""
+    influence = np.zeros((len(firms), len(estimates.label)))
+    influence[firms] = estimates.influence
+    return replace(estimates, influence=influence, label=pd.Index(["overall"]))
+
+
+def _row(found: Estimates, main: Estimates, level: float) -> dict[Any, Any]:
+    apart = found.minus(main).table(level).iloc[0]
+    return found.table(level).iloc[0].to_dict() | {
+        "difference": apart["estimate"],
+        "difference_low": apart["low"],
+        "difference_high": apart["high"],
+    }
+
+
+def _by_year(years: Mapping[str, Estimates], shown: Estimates, level: float) -> pd.DataFrame:
+    """Return the effects at the event times that the report shows, but for the reference."""
+    tables = [
+        years[name].table(level).rename_axis("event_time").reset_index().assign(opinion=name)
+        for name in BY_YEAR
+        if name in years
+    ]
+    frame = pd.concat(tables, ignore_index=True)
+    return frame[frame["event_time"].isin(shown.label) & (frame["se"] > 0)]

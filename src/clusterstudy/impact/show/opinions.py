@@ -1,0 +1,140 @@
+"""What other estimators say, and what two-way fixed effects average."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from clusterstudy.did.bacon import FORBIDDEN
+from clusterstudy.disclosure.cells import suppress
+from clusterstudy.errors import UserError
+from clusterstudy.impact import plots
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.opinions import BY_YEAR, COMPARISONS, OPINIONS, SYNTHETIC, Opinions
+from clusterstudy.impact.opinions import decomposition as decomposed
+from clusterstudy.impact.show.words import BOUNDS, dots
+from clusterstudy.report import numbers
+from clusterstudy.report.language import _
+from clusterstudy.report.page import Page
+
+DIFFERENCE = ("difference_low", "difference_high")
+FIGURES = ["estimate", "se", *BOUNDS, "difference", *DIFFERENCE]
+
+
+def opinions(page: Page, study: Design, found: Opinions) -> None:
+    """Show every estimator's answer, what it assumes, and where they part."""
+    frame = found.overall.reindex(columns=["opinion", *FIGURES, "reason"])
+    names = frame["opinion"]
+    shown = frame.assign(
+        label=[_(OPINIONS[name][0]) for name in names],
+        assumed=[_(OPINIONS[name][1]) for name in names],
+        reason=frame["reason"].fillna(""),
+    )
+    scale = study.scale
+    text: dict[Any, Any] = {"estimate": scale.effect, BOUNDS: scale.interval}
+    page.table(
+        shown,
+        name="opinions",
+        caption=_("Overall effect on {outcome} by other estimators").format(
+            outcome=_(study.outcome)
+        ),
+        headings={
+            "label": _("Estimator"),
+            "assumed": _("What it assumes"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+            "difference": _("Difference from this report"),
+            DIFFERENCE: _("Interval of the difference"),
+            **({"reason": _("Why there is no estimate")} if shown["reason"].any() else {}),
+        },
+        formats={**text, "difference": scale.effect, DIFFERENCE: scale.interval},
+        note=_synthetic_note(found),
+    )
+    page.figure(
+        dots(study, shown),
+        name="opinions_figure",
+        alt=_("Dots of the overall effect by estimator with intervals and a line at zero."),
+        caption=_("Overall effect on {outcome} by estimator").format(outcome=_(study.outcome)),
+        data=shown,
+        headings={"label": _("Estimator"), "estimate": _("Effect"), BOUNDS: _("Interval")},
+        formats=text,
+    )
+    page.text(_disagreement(study, shown))
+    labels = {name: _(OPINIONS[name][0]) for name in BY_YEAR if name in set(names)}
+    years = found.by_year
+    page.figure(
+        plots.by_estimator(years, labels, scale),
+        name="opinions_by_year",
+        alt=_("Dots of the effect by years since entry, side by side for each estimator."),
+        caption=_("Effect on {outcome} by years since entry and estimator").format(
+            outcome=_(study.outcome)
+        ),
+        data=years.assign(label=years["opinion"].map(labels)),
+        headings={
+            "label": _("Estimator"),
+            "event_time": _("Years since entry"),
+            "estimate": _("Effect"),
+            BOUNDS: _("Interval"),
+        },
+        formats={"event_time": 0, **text},
+        note=_(
+            "The last year before entry is the reference. Imputation has no estimate before entry:"
+            " those years are what it is fitted on."
+        ),
+    )
+
+
+def decomposition(page: Page, study: Design, min_firms: int) -> None:
+    """Show the weights and the averages of the comparisons in two-way fixed effects."""
+    try:
+        found = decomposed(study)
+    except UserError as error:
+        page.callout("missing", str(error))
+        return
+    frame = suppress(found, "n", ["estimate"], min_firms, additive=False)[0]
+    labels = [_(COMPARISONS[kind]) for kind in frame["kind"]]
+    forbidden = (frame["kind"] == FORBIDDEN).to_numpy()
+    page.figure(
+        plots.weights(labels, frame["weight"].to_numpy(), forbidden),
+        name="decomposition",
+        alt=_("Bars of the weight of each kind of comparison in two-way fixed effects."),
+        caption=_("What two-way fixed effects average for {outcome}").format(
+            outcome=_(study.outcome)
+        ),
+        data=frame.assign(label=labels),
+        headings={
+            "label": _("Comparison"),
+            "n": _("New entrants"),
+            "weight": _("Weight"),
+            "estimate": _("Average effect"),
+        },
+        formats={"n": 0, "weight": numbers.percent, "estimate": study.scale.effect},
+        note=_(
+            "Among firms seen in every year, {share} of the coefficient rests on firms already"
+            " treated as controls."
+        ).format(share=numbers.percent(frame.loc[forbidden, "weight"].sum())),
+    )
+
+
+def _synthetic_note(found: Opinions) -> str:
+    if found.cohort is None:
+        return ""
+    return _(
+        "{label}: mean of the entrants of {year} that are seen in every year; error from placebos,"
+        " difference from this report's effect on the same cohort, without a joint error."
+    ).format(label=_(OPINIONS[SYNTHETIC][0]), year=f"{found.cohort:.0f}")
+
+
+def _disagreement(study: Design, shown: pd.DataFrame) -> str:
+    """Return in words which estimates are apart from the report's by more than chance."""
+    low, high = (shown[name] for name in DIFFERENCE)
+    apart = shown[(low > 0) | (high < 0)]
+    if apart.empty:
+        return _("No estimate differs from this report's by more than chance explains.")
+    rows = [
+        f"- **{row.label}** ({study.scale.effect(row.difference)}): {row.assumed}."
+        for row in apart.itertuples()
+    ]
+    start = _("These differ from this report's estimate by more than chance explains, and assume:")
+    return "\n".join([start, "", *rows])
