@@ -40,7 +40,8 @@ def browser() -> Iterator:
 def site(tmp_path_factory, executed, a_run):
     """A folder with a report and an index of three runs, one of them failed."""
     folder = tmp_path_factory.mktemp("reports")
-    runs = [a_run(), a_run("K01", failed=True), a_run("K02", cluster_name="Åben energi")]
+    late = {"cluster_name": "Åben energi", "finished": "2026-12-01T10:00:00+00:00"}
+    runs = [a_run(), a_run("K01", failed=True), a_run("K02", **late)]
     (folder / REPORT).parent.mkdir(parents=True)
     (folder / REPORT).write_text(html.render(executed, runs[0]), encoding="utf-8")
     (folder / INDEX).write_text(index.render(runs), encoding="utf-8")
@@ -164,6 +165,19 @@ def test_the_index_is_searched_by_text_and_state(show):
     assert names(page) == ["Wind & water"]
     page.get_by_label("Status").select_option("")
     assert names(page) == everything
+
+
+def test_the_index_is_narrowed_by_study_notebook_cluster_and_day(show):
+    page = show(INDEX)
+    page.get_by_role("combobox", name="Cluster").select_option("Wind & water")
+    assert names(page) == ["Wind & water"]
+    page.get_by_role("combobox", name="Cluster").select_option("")
+    page.get_by_role("combobox", name="Notebook").select_option("20_impact_did")
+    page.get_by_role("combobox", name="Study").select_option("board")
+    page.get_by_label("Made since").fill("2026-11-25")
+    assert names(page) == ["Åben energi"]
+    page.get_by_label("Made since").fill("")
+    assert len(names(page)) == 3
 
 
 def test_the_index_is_sorted_by_keyboard_and_says_how(show):

@@ -165,7 +165,7 @@ def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written(executed, a_ru
 def test_the_index_lists_every_run_with_its_state_in_words(a_run):
     failed = a_run("K01", failed=True)
     page = index.render([failed, a_run("K01"), a_run(), a_run("K02")])
-    rows = re.findall(r'<tr data-state="(\w+)">(.*?)</tr>', page, flags=re.DOTALL)
+    rows = re.findall(r'<tr [^>]*data-status="(\w+)"[^>]*>(.*?)</tr>', page, flags=re.DOTALL)
     assert [state for state, _ in rows] == ["ok", "failed", "ok"]
     first, second, _ = (text for _, text in rows)
     assert 'href="board/20_impact_did--programme/report.html"' in first

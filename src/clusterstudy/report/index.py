@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from clusterstudy.contract.vocabulary import PROGRAMME
@@ -11,6 +11,12 @@ from clusterstudy.report import language, layout
 from clusterstudy.report.language import _, later
 
 STATES = {"ok": ("✓", later("Done")), "failed": ("✕", later("Failed"))}
+CHOICES = {
+    "study": later("Study"),
+    "notebook": later("Notebook"),
+    "cluster": later("Cluster"),
+    "status": later("Status"),
+}
 FOLDERS = {"tables": later("tables"), "figures": later("figures")}
 
 
@@ -25,6 +31,15 @@ class Row(NamedTuple):
         """Where its files lie, from the page."""
         run = self.run
         return f"{run['study']}/{'.failed/' if run['failure'] else ''}{run['run']}"
+
+    @property
+    def chosen_by(self) -> dict[str, str]:
+        """What readers can choose runs by, as the page's choices name it."""
+        run = self.run
+        cluster = layout.cluster(run)
+        return {name: str(run[name]) for name in CHOICES if name != "cluster"} | {
+            "cluster": cluster
+        }
 
     @property
     def holds(self) -> dict[str, str]:
@@ -52,7 +67,19 @@ def render(manifests: Iterable[Mapping[str, Any]]) -> str:
     spoken = Counter(row.run["parameters"]["lang"] for row in rows)
     language.use(max(spoken, key=spoken.__getitem__, default="en"))
     counts = Counter(row.run["status"] for row in rows)
-    return layout.fill("index.html.j2", studies=studies, states=STATES, counts=counts)
+    return layout.fill(
+        "index.html.j2", studies=studies, states=STATES, counts=counts, choices=_choices(rows)
+    )
+
+
+def _choices(rows: Sequence[Row]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return by name a choice's label and its options, each value with its text."""
+    values = {name: dict.fromkeys(row.chosen_by[name] for row in rows) for name in CHOICES}
+    texts = {state: f"{symbol} {_(word)}" for state, (symbol, word) in STATES.items()}
+    return {
+        name: (_(label), {value: texts.get(value, value) for value in values[name]})
+        for name, label in CHOICES.items()
+    }
 
 
 def _order(run: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 "use strict";
 const form = document.querySelector("form");
 const rows = [...document.querySelectorAll("tbody tr")];
+const choices = [...form.querySelectorAll("select")];
 const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
 function filter() {
@@ -8,7 +9,8 @@ function filter() {
   for (const row of rows) {
     const text = row.textContent.toLowerCase();
     const found = words.every((word) => text.includes(word));
-    row.hidden = !found || (form.state.value && row.dataset.state !== form.state.value);
+    const chosen = choices.every((choice) => !choice.value || row.dataset[choice.name] === choice.value);
+    row.hidden = !found || !chosen || row.dataset.made < form.since.value;
   }
   for (const section of document.querySelectorAll("section")) {
     section.hidden = !section.querySelector("tbody tr:not([hidden])");
