@@ -96,6 +96,28 @@ def why(
 
 
 @app.command()
+def release(
+    runs: Annotated[list[str], typer.Argument(help="STUDY/RUN, with * and ?.")],
+    to: Annotated[Path, typer.Option(help="Folder of releases.", file_okay=False)],
+    rules: Annotated[str, typer.Option(help="Rule set of data/disclosure_rules.csv.")] = "standard",
+    data: Annotated[str, typer.Option(help="The reports' data, to know the firms' numbers.")] = "",
+    reports: Reports = None,
+) -> None:
+    """Check reports and make the folder that may leave, or refuse and name output and rule."""
+    from clusterstudy import console
+    from clusterstudy.paths import REPORTS
+    from clusterstudy.releasing import release_runs
+    from clusterstudy.sources import open_dataset
+
+    with console.waiting("Checking the outputs"):
+        dataset = open_dataset(data) if data else None
+        folder = release_runs(
+            runs, (reports or REPORTS).resolve(), to.resolve(), rules=rules, data=dataset
+        )
+    console.show(f"Released: {folder}")
+
+
+@app.command()
 def check(
     data: Annotated[str, typer.Argument(help="demo, michigan or a folder of tables.")],
 ) -> None:

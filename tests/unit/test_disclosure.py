@@ -8,7 +8,9 @@ import pytest
 
 from clusterstudy.disclosure.audit import intervals, relations_of
 from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.checks import differences, linked
 from clusterstudy.disclosure.magnitudes import quantile_allowed, sensitive
+from clusterstudy.disclosure.outputs import Count
 from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.errors import UserError
 
@@ -92,3 +94,23 @@ def test_published_cells_that_contradict_each_other_are_named():
     relations = relations_of(cells, {"all": ["light", "project"]})
     with pytest.raises(ValueError, match="contradict"):
         intervals(values, np.isnan(values), relations)
+
+
+def test_a_sole_blank_row_is_told_by_the_total_of_another_table():
+    whole = Count("a", "overall", "n", "all", 20)
+    parts = [
+        Count("a", "by_dose", "n", "light", 17, "adds", "all"),
+        Count("a", "by_dose", "n", "project", np.nan, "adds", "all"),
+    ]
+    assert [(f.output, f.rule) for f in linked([whole, *parts], [], 5)] == [("by_dose", "linked")]
+    assert linked(parts, [], 5) == []
+    assert linked(parts, [whole], 5)  # released earlier
+
+
+def test_counts_of_like_firms_that_differ_by_few_are_found():
+    steps = [Count("a", "sample", "n", "sample", n, "above") for n in (20, 17, 12, 12)]
+    assert len(differences(steps, [], 5)) == 1
+    part = Count("a", "by_dose", "n", "light", 17, "within", "all")
+    assert differences([Count("a", "overall", "n", "all", 20), part], [], 5)
+    assert differences([part], [Count("a", "by_dose", "n", "light", 18)], 5)
+    assert not differences([part], [Count("a", "by_dose", "n", "light", 17)], 5)

@@ -1,0 +1,130 @@
+"""Hold the tables of one release against the rules, alone, against each other and against earlier.
+
+Belongs here: each check as a function from counts or a table to findings. Does not belong here:
+files, exceptions and the record (:mod:`clusterstudy.releasing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise, product
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.disclosure.audit import intervals, relations_of
+from clusterstudy.disclosure.outputs import Count
+from clusterstudy.disclosure.rules import Rules
+
+RULES = {
+    "small_cell": "no count of one to too few firms",
+    "degrees_of_freedom": "no model with too few degrees of freedom",
+    "extremes": "no largest, smallest or outer value",
+    "linked": "no hidden count can be told from what is shown",
+    "differencing": "no two counts of like firms differ by too few",
+    "undeclared": "what the output counts is declared in data/outputs.csv",
+    "min_firms": "the report hid small cells by this rule set's minimum or more",
+    "changed": "the files are as the run made them",
+    "cvr": "no firm's CVR number",
+    "cpr": "no number like a person's",
+    "p_number": "no number like a production unit's",
+    "row_level": "no rows of single firms",
+    "unreadable": "every file can be read and checked",
+}
+OUTER = r"(?i)(min|max|minimum|maximum|largest|smallest|[pq]\d+)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that an output breaks, and how; neither firm nor hidden figure is named."""
+
+    run: str
+    output: str
+    rule: str
+    detail: str
+
+
+def of_table(
+    frame: pd.DataFrame, cells: Sequence[Count], run: str, name: str, rules: Rules
+) -> Iterator[Finding]:
+    """Yield what one table breaks by itself.
+
+    Parameters
+    ----------
+    cells
+        Its counts; without any, the table holds no figures on firms.
+    """
+    small = [cell for cell in cells if 0 < cell.value < rules.min_firms]
+    if small:
+        yield Finding(run, name, "small_cell", f"{len(small)} in {small[0].column}")
+    outer = [column for column in frame if pd.Series([column]).str.fullmatch(OUTER).item()]
+    if outer and cells and not rules.extremes:
+        yield Finding(run, name, "extremes", f"column {outer[0]}")
+    if "se" in frame:
+        for column in dict.fromkeys(cell.column for cell in cells):
+            few = frame["se"].gt(0) & (frame[column] - 1 < rules.min_df)
+            if few.any():
+                detail = f"{few.sum()} of fewer than {rules.min_df}"
+                yield Finding(run, name, "degrees_of_freedom", detail)
+
+
+def differences(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> list[Finding]:
+    """Return counts of like firms that differ by one to ``minimum`` − 1.
+
+    Alike are counts of the same population, wherever they stand and whenever they were released,
+    a population and the one it is part of, and rows that are each part of the row above.
+    """
+    shown = [cell for cell in cells if not cell.hidden]
+    by_name: dict[str, list[Count]] = {}
+    for cell in [*shown, *earlier]:
+        if cell.relation != "above":
+            by_name.setdefault(cell.population, []).append(cell)
+    pairs = [pair for same in by_name.values() for pair in combinations(same, 2)]
+    for cell in shown:
+        if cell.relation in ("within", "adds"):
+            pairs += product([cell], by_name.get(cell.parent, []))
+    chain = [cell for cell in shown if cell.relation == "above"]
+    pairs += [
+        (a, b)
+        for a, b in pairwise(chain)
+        if (a.run, a.output, a.column) == (b.run, b.output, b.column)
+    ]
+    found: dict[Finding, None] = {}
+    for a, b in pairs:
+        if 0 < abs(a.value - b.value) < minimum and (a in shown or b in shown):
+            one, other = (a, b) if a in shown else (b, a)
+            detail = f"{one.column} against {other.run}/{other.output}, {other.column}"
+            found[Finding(one.run, one.output, "differencing", detail)] = None
+    return list(found)
+
+
+def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> list[Finding]:
+    """Return tables with a hidden count that the others' sums tell to within ``minimum`` firms.
+
+    Every count that is shown anywhere, or was released earlier, is known.
+    """
+    known = {cell.population: cell.value for cell in [*earlier, *cells] if not cell.hidden}
+    sums: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        if cell.relation == "adds":
+            breakdown = f"{cell.parent}|{cell.run}/{cell.output}/{cell.column}"
+            sums.setdefault(breakdown, {})[cell.population] = None
+    hiding = {
+        total: list(parts) for total, parts in sums.items() if not all(p in known for p in parts)
+    }
+    names = pd.Index([*dict.fromkeys(n for t, p in hiding.items() for n in (t.split("|")[0], *p))])
+    if names.empty:
+        return []
+    values = np.array([known.get(name, np.nan) for name in names])
+    blank = np.isnan(values)
+    try:
+        found = intervals(values, blank, relations_of(names, hiding))
+    except ValueError:
+        first = next(cell for cell in cells if cell.hidden)
+        return [Finding(first.run, first.output, "linked", "the totals contradict each other")]
+    told = set(names[found.index[found["high"] - found["low"] < minimum]])
+    by_table = dict.fromkeys(
+        (cell.run, cell.output) for cell in cells if cell.hidden and cell.population in told
+    )
+    return [Finding(*table, "linked", "a blank count can be computed") for table in by_table]

@@ -1,0 +1,113 @@
+"""What a report's tables count, as data/outputs.csv declares it, read from the tables themselves.
+
+Belongs here: the declaration's reader, and a table's counts of firms as cells that have a name in
+every table and report (``seen/fte/K03``), so that tables can be linked. Does not belong here: what
+the counts tell (:mod:`clusterstudy.disclosure.checks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clusterstudy.contract.declaration import read_declaration
+from clusterstudy.contract.schema import Column, Table
+from clusterstudy.errors import UserError
+from clusterstudy.paths import DATA
+
+NONE = "none"
+RELATIONS = {
+    "none": "Stands alone",
+    "adds": "Adds up to its parent",
+    "within": "Part of its parent",
+    "above": "Part of the row above",
+}
+OUTPUTS = Table(
+    name="outputs",
+    row="A count of distinct firms in an output, or an output without one.",
+    source="Declared with the notebooks; the first rows that match an output count.",
+    key=("notebook", "output", "column"),
+    columns=(
+        Column("notebook", "text", "Notebook."),
+        Column("output", "text", "Name of a table or figure, with * and ?."),
+        Column("column", "text", "Its column with the count, or none."),
+        Column("population", "text", "Name of who is counted, with {column} or {parameter}."),
+        Column("relation", "text", "How it relates to its parent.", terms=RELATIONS),
+        Column("parent", "text", "Population that it belongs to, or none."),
+        Column("holds", "text", "What the output holds, for who judges it."),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """A count of firms that a table shows, or hides: ``value`` is then not a number."""
+
+    run: str
+    output: str
+    column: str
+    population: str
+    value: float
+    relation: str = NONE
+    parent: str = NONE
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the cell is blank."""
+        return pd.isna(self.value)
+
+
+def read_outputs(path: Path = DATA / "outputs.csv") -> pd.DataFrame:
+    """Return the declaration; UserError where it cannot be read or contradicts itself."""
+    return read_declaration(path, OUTPUTS, names="output")
+
+
+def declared(outputs: pd.DataFrame, notebook: str, name: str) -> pd.DataFrame:
+    """Return the rows for an output: those of the first pattern that matches; none may."""
+    of = outputs[outputs["notebook"] == notebook]
+    patterns = [pattern for pattern in of["output"].unique() if fnmatchcase(name, pattern)]
+    return of[of["output"].isin(patterns[:1])]
+
+
+def counts(
+    frame: pd.DataFrame, rows: pd.DataFrame, run: str, name: str, parameters: Mapping[str, Any]
+) -> Iterator[Count]:
+    """Yield the counts of a table, by row.
+
+    Parameters
+    ----------
+    frame
+        The table as its file has it.
+    rows
+        As :func:`declared` returns them. A column that the table lacks is not counted.
+    run, name, parameters
+        The run's name, the output's, and the run's parameters.
+    """
+    for _, row in rows[rows["column"].isin(frame.columns)].iterrows():
+        for line in frame.to_dict("records"):
+            named = dict(parameters) | {str(key): value for key, value in line.items()}
+            yield Count(
+                run,
+                name,
+                row["column"],
+                _named(row["population"], named),
+                float(line[row["column"]]),
+                row["relation"],
+                _named(row["parent"], named),
+            )
+
+
+def _named(template: str, values: Mapping[str, Any]) -> str:
+    try:
+        return template.format(**values)
+    except KeyError as error:
+        raise UserError(
+            f"population {template!r} names {error}, which is no column and no parameter",
+            where="data/outputs.csv",
+            mend="Correct the row",
+        ) from None
