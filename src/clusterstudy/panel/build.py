@@ -212,7 +212,9 @@ def _rows(firms: pd.Index, unit: pd.Series) -> pd.Series:
 
 
 def _refuse_too_large(firms: int, years: int, measures: int) -> None:
-    """Refuse a panel that the machine cannot hold, before it is built."""
+    """Refuse a panel that the machine cannot hold, before it is built, where memory is told."""
+    if not hasattr(os, "sysconf"):  # as on Windows
+        return
     needed = 8 * firms * years * (measures + WORKSPACE)
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > machine:
