@@ -46,7 +46,7 @@ generate: $(READY) ## write what follows from the contract: suites, dictionary, 
 translate: $(READY) ## bring the Danish catalogue in step with the texts, and name the missing ones
 	@$(BIN)/python tools/translate.py
 
-bench: $(READY) ## measure the estimator against csdid and moderndid (FIRMS="5000 20000")
+bench: $(READY) ## measure the estimator against its peers, into reports/bench/ (FIRMS="5000 20000")
 	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
 
 clean: ## remove reports, caches and the environment
