@@ -246,6 +246,7 @@ class SustainabilityParameters(_Economy):
 class GuidepostParameters(NotebookParameters):
     """50_guideposts: the sheet for the strategic dialogue."""
 
+    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
     question_share: float = Field(
         0.5, gt=0, le=1, description="Share of user payment from which a service opens a question"
     )

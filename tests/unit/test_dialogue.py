@@ -17,6 +17,7 @@ from clusterstudy.dialogue import log, services, show
 from clusterstudy.dialogue.declaration import read_balances, read_guideposts, read_offers
 from clusterstudy.dialogue.evidence import MEASURES, SOURCES, evidence
 from clusterstudy.errors import UserError
+from clusterstudy.measures.observed import wilson
 from clusterstudy.params import GuidepostParameters
 from clusterstudy.paths import DATA, NOTEBOOKS
 from clusterstudy.report.page import Page
@@ -41,6 +42,7 @@ def survey(scores: list[float], item: str = "satisfaction", wave: int = 2027) ->
             "cvr": [f"firm {n}" for n in number],
             "cluster_id": "A",
             "score": scores,
+            "weight": 1.0,
         }
     )
 
@@ -177,12 +179,28 @@ def test_activities_count_by_the_last_whole_year_and_accounts_by_what_happened(t
     assert found.loc["project_months", "period"] == "2025–2026"
 
 
-def test_only_survey_means_carry_an_interval(tables):
+def test_answers_and_shares_of_collaborations_carry_an_interval_and_nothing_else_does(tables):
     found = read(tables)
     low, high = found.loc["satisfaction", ["low", "high"]]
-    margin = 2.776445 * np.std([3, 4, 4, 5, 4], ddof=1) / np.sqrt(5)  # t(4), 97.5 %
+    margin = 1.959964 * np.std([3, 4, 4, 5, 4], ddof=1) / np.sqrt(5)
     assert (low, high) == pytest.approx((4 - margin, 4 + margin))
-    assert found.loc[found["source"] != "survey", ["low", "high"]].isna().all(axis=None)
+    assert found.loc["ties_referral", ["low", "high"]].to_list() == pytest.approx(wilson(0.25, 20))
+    counted = ~found["source"].isin(["survey", "collaborations"])
+    assert found.loc[counted, ["low", "high"]].isna().all(axis=None)
+
+
+def test_answers_are_weighted_and_those_of_partners_are_not(tables):
+    scores = [1.0, 2.0, 3.0, 4.0, 5.0]
+    firms = survey(scores).assign(weight=[5.0, 1, 1, 1, 2])
+    partners = survey(scores, "partner_cocreation").assign(cvr=None, weight=np.nan)
+    found = read(tables | {"survey": pd.concat([firms, partners])})["value"]
+    assert found["satisfaction"] == pytest.approx((5 + 2 + 3 + 4 + 2 * 5) / 10)
+    assert found["partner_cocreation"] == 3.0
+
+
+def test_answers_without_a_firm_are_no_firms_answers(tables):
+    unknown = survey([4.0] * 9).assign(cvr=None, weight=np.nan)
+    assert read(tables | {"survey": unknown}).loc["satisfaction", "status"] == "no rows"
 
 
 @pytest.mark.parametrize("answered", [1, 3, 4])

@@ -226,5 +226,5 @@ def test_the_chain_counts_what_came_further_among_what_came_so_far():
     assert tuple(found.loc["licence", ["low", "high"]]) == pytest.approx(wilson(3 / 5, 5))
     assert found["firms"].tolist() == [8, 3, 2, 1]
     assert ties.chain(collaborations("s1-s2"))["share"].isna().all()
-    share = ties.share(collaborations(*pairs, outcomes=outcomes), "research_market")
+    share = ties.share(collaborations(*pairs, outcomes=outcomes), *ties.SHARES["research_market"])
     assert share[share["group"] == "K01"]["value"].tolist() == [0.0] * 7 + [1.0]

@@ -188,8 +188,8 @@ class _Source:
                 base = int(before.max()) if len(before) else self.start - 1
                 basis = SHARE if shares else MEAN
                 return Measured(row, base, basis, values[values["year"] >= base])
-            case "survey" if self.frames:
-                return Measured(row, wave, ANSWERS, answers.answers(self.data, name, self.frames))
+            case "survey" if len(self.survey):
+                return Measured(row, wave, ANSWERS, answers.answers(self.survey, name))
             case "participations":
                 return Measured(row, wave, SHARE, journey.JOURNEY[name](self.participations))
             case "collaborations" if name in network.GRAPH:
@@ -198,7 +198,9 @@ class _Source:
                 table = network.figures(rows, name, self.clusters)
                 return Measured(row, wave, CENSUS, table)
             case "collaborations" if name in ties.SHARES:
-                return Measured(row, wave, PROCESS, ties.share(self.collaborations, name))
+                return Measured(
+                    row, wave, PROCESS, ties.share(self.collaborations, *ties.SHARES[name])
+                )
             case "collaborations" if name == "knowledge_reach":
                 return Measured(row, wave, SHARE, ties.knowledge_reach(self.collaborations))
             case "collaborations" if {"cvr_a", "cvr_b"} <= set(self.collaborations):
@@ -223,10 +225,8 @@ class _Source:
         return self.data.read("collaborations")
 
     @cached_property
-    def frames(self) -> dict[int, pd.DataFrame]:
-        """Who could be asked and who answered, by wave of the survey."""
-        waves = sorted(self.data.read("survey", ["wave"])["wave"].unique())
-        return {int(wave): answers.asked(self.data, self.firms, int(wave)) for wave in waves}
+    def survey(self) -> pd.DataFrame:
+        return answers.weighted(self.data, self.firms)
 
     @cached_property
     def groups(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
+from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.measures.observed import OBSERVED
 from clusterstudy.panel import treatment
@@ -46,8 +47,8 @@ def asked(data: Dataset, firms: pd.DataFrame, wave: int) -> pd.DataFrame:
     contact = contact[contact["year"] <= wave]
     rank = contact["dose"].map({dose: place for place, dose in enumerate(treatment.DOSES)})
     dose = rank.groupby([contact[name] for name in PAIR]).max().rename("dose").reset_index()
-    answers = data.read("survey", ["wave", *PAIR]).dropna(subset="cvr")
-    answered = answers.loc[answers["wave"] == wave, PAIR].drop_duplicates()
+    given = _survey(data).dropna(subset="cvr")
+    answered = given.loc[given["wave"] == wave, PAIR].drop_duplicates()
     pairs = dose.merge(answered, on=PAIR, how="outer", indicator="found")
     replied = pairs["found"] != "left_only"
     known = data.read("firms", ["cvr", "closed"])
@@ -93,30 +94,53 @@ def rake(asked: pd.DataFrame) -> pd.Series:
     return weight.reindex(asked.index)
 
 
-def answers(data: Dataset, item: str, frames: dict[int, pd.DataFrame]) -> pd.DataFrame:
+def weighted(data: Dataset, firms: pd.DataFrame) -> pd.DataFrame:
+    """Return the table ``survey`` with the ``weight`` of each answer's firm.
+
+    Parameters
+    ----------
+    data, firms
+        As for :func:`asked`.
+
+    Returns
+    -------
+    DataFrame with the table's columns and ``weight``, that of the firm within its wave and
+    cluster; missing for answers without a firm.
+    """
+    rows = _survey(data)
+    frames = [
+        asked(data, firms, int(wave))[[*PAIR, "weight"]].assign(wave=wave)
+        for wave in sorted(rows["wave"].unique())
+    ]
+    if not frames:
+        return rows.assign(weight=np.nan)
+    return rows.merge(pd.concat(frames), on=["wave", *PAIR], how="left")
+
+
+def answers(rows: pd.DataFrame, item: str) -> pd.DataFrame:
     """Return the firms' answers to an item, by cluster and for the programme.
 
     Parameters
     ----------
+    rows
+        As :func:`weighted` returns it.
     item
         Item of the survey.
-    frames
-        By wave, as :func:`asked` returns it.
 
     Returns
     -------
     DataFrame with :data:`clusterstudy.measures.observed.OBSERVED`, weighted; a firm that answered
     more than once counts with the mean of its answers. Answers without a firm are left out.
     """
-    given = data.read("survey", ["wave", *PAIR, "item", "score"]).dropna(subset=["cvr", "score"])
-    given = given[(given["item"] == item) & given["wave"].isin(frames)]
-    weights = pd.concat(
-        [frame.assign(wave=wave)[["wave", *PAIR, "weight"]] for wave, frame in frames.items()]
-    )
-    mean = given.groupby(["wave", *PAIR])["score"].mean().reset_index()
-    single = mean.merge(weights, on=["wave", *PAIR])
+    given = rows[rows["item"] == item].dropna(subset=["cvr", "score"])
+    by_pair = given.groupby(["wave", *PAIR])
+    single = by_pair.agg(score=("score", "mean"), weight=("weight", "first")).reset_index()
     both = pd.concat([single, single.assign(cluster_id=PROGRAMME)])
     grouped = both.groupby(["cluster_id", "wave", "cvr"])
     by_firm = grouped.agg(value=("score", "mean"), weight=("weight", "sum")).reset_index()
     named = by_firm.rename(columns={"cluster_id": "group", "wave": "year", "cvr": "unit"})
     return named.assign(firm=named["unit"])[OBSERVED]
+
+
+def _survey(data: Dataset) -> pd.DataFrame:
+    return data.read("survey").reindex(columns=list(TABLES["survey"].names)).astype({"cvr": "str"})

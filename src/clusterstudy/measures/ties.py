@@ -43,27 +43,28 @@ def research_projects(rows: pd.DataFrame) -> pd.Series:
     return joint & of_kind("project", "agreement")(rows)
 
 
-def _any(rows: pd.DataFrame) -> pd.Series:
+def every(rows: pd.DataFrame) -> pd.Series:
+    """Return the mask of all collaborations."""
     return pd.Series(True, rows.index)
 
 
 # By name in the impact model: among which collaborations, and which of them are counted.
 SHARES: dict[str, tuple[Mask, Mask]] = {
-    "referrals": (_any, of_kind("referral")),
+    "referrals": (every, of_kind("referral")),
     "research_results": (research_projects, came_to(*STAGES[1:])),
     "research_market": (research_projects, came_to(STAGES[-1])),
 }
 
 
-def share(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a share's collaborations, 1 where they are counted.
+def share(rows: pd.DataFrame, among: Mask, inside: Mask) -> pd.DataFrame:
+    """Return the collaborations of which a share is taken, 1 where they are counted.
 
     Parameters
     ----------
     rows
         The table ``collaborations``.
-    name
-        Among :data:`SHARES`.
+    among, inside
+        Which collaborations belong to the share, and which of these are counted.
 
     Returns
     -------
@@ -71,7 +72,6 @@ def share(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     programme; ``unit`` is a pair of actors within a cluster, ``firm`` the first of the pair that
     is a firm.
     """
-    among, inside = SHARES[name]
     chosen = rows[among(rows)]
     first = chosen["actor_a"].where(chosen["actor_a_type"].isin(FIRMS))
     second = chosen["actor_b"].where(chosen["actor_b_type"].isin(FIRMS))

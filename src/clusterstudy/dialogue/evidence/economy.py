@@ -8,7 +8,6 @@ import pandas as pd
 from clusterstudy.contract.vocabulary import IN_KIND, PRIVATE_LINES
 from clusterstudy.dialogue.evidence.reading import (
     BUYERS,
-    FIRMS,
     NOTHING,
     NUMBER,
     SALE,
@@ -18,10 +17,10 @@ from clusterstudy.dialogue.evidence.reading import (
     Measure,
     Read,
     Reading,
-    smallest,
     ties,
-    with_actor,
 )
+from clusterstudy.measures.observed import fewest
+from clusterstudy.measures.ties import FIRMS, with_actor
 from clusterstudy.report.language import later
 
 
@@ -33,7 +32,7 @@ def buyers(size: str) -> Read:
 
     def read(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
         count = {kind: int(rows[f"buyers_{kind}"].sum()) for kind in FIRMS}
-        return Reading(count[size], count[size], smallest(count.values()))
+        return Reading(count[size], count[size], fewest(*count.values()))
 
     return read
 

@@ -16,8 +16,8 @@ from clusterstudy.dialogue.evidence.reading import (
     hours,
     sales,
     ties,
-    where,
 )
+from clusterstudy.measures.ties import of_kind
 from clusterstudy.report.language import later
 
 MEASURES = {
@@ -41,7 +41,7 @@ MEASURES = {
         later("Collaborations that are referrals"),
         SHARE,
         TIES,
-        ties(where("kind", "referral")),
+        ties(of_kind("referral")),
     ),
     "hours_individual": Measure(
         ACTIVITY,

@@ -20,12 +20,12 @@ from clusterstudy.dialogue.evidence.reading import (
     TIES,
     Measure,
     Reading,
-    answers,
     on_file,
-    smallest,
+    partners_answers,
     ties,
-    with_actor,
 )
+from clusterstudy.measures.observed import fewest
+from clusterstudy.measures.ties import with_actor
 from clusterstudy.report.language import later
 
 
@@ -35,7 +35,7 @@ def providers_met(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
     paid, paying = known["revenue"], known["buyers_sme"] + known["buyers_large"]
     met = (known["private_providers_in_market"] * paid).sum()
     value = met / paid.sum() if paid.sum() > 0 else np.nan
-    return Reading(value, int(paying.sum()), smallest(paying))
+    return Reading(value, int(paying.sum()), fewest(*paying))
 
 
 PARTNER_ANSWERS = later("answers of advisers and associations")
@@ -76,7 +76,7 @@ MEASURES = {
         later("Partners: we create more with the cluster than apart"),
         SCORE,
         PARTNER_ANSWERS,
-        answers("partner_cocreation"),
+        partners_answers("partner_cocreation"),
         1,
     ),
     "partner_competition": Measure(
@@ -84,7 +84,7 @@ MEASURES = {
         later("Partners: the cluster and we ask the same SMEs to pay"),
         SCORE,
         PARTNER_ANSWERS,
-        answers("partner_competition"),
+        partners_answers("partner_competition"),
         1,
     ),
 }

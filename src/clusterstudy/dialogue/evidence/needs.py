@@ -19,8 +19,8 @@ from clusterstudy.dialogue.evidence.reading import (
     answers,
     hours,
     ties,
-    where,
 )
+from clusterstudy.measures.ties import came_to, of_kind
 from clusterstudy.report.language import later
 
 DAYS_A_MONTH = 365.25 / 12
@@ -56,14 +56,14 @@ MEASURES = {
         later("Joint projects that have come to a prototype"),
         SHARE,
         TIES,
-        ties(where("outcome", "prototype"), among=where("kind", "project")),
+        ties(came_to("prototype"), among=of_kind("project")),
     ),
     "ties_on_market": Measure(
         TIE,
         later("Collaborations with a product on the market"),
         SHARE,
         TIES,
-        ties(where("outcome", "product_on_market")),
+        ties(came_to("product_on_market")),
     ),
     "project_months": Measure(
         "projects",
@@ -78,6 +78,6 @@ MEASURES = {
         later("Joint projects without a result yet"),
         SHARE,
         TIES,
-        ties(where("outcome", "none"), among=where("kind", "project")),
+        ties(came_to("none"), among=of_kind("project")),
     ),
 }

@@ -1,8 +1,9 @@
 """What a piece of evidence is, and the readers that several guideposts share.
 
-A measure is a pure function of a cluster's latest rows of one table. Only means of survey answers
-are samples and carry an interval; everything else counts all there is. Each guidepost's own
-measures are in the module that bears its subject.
+A measure is a pure function of a cluster's latest rows of one table. Survey answers and shares of
+collaborations are those of the impact model (:mod:`clusterstudy.measures`) and carry its
+intervals; everything else counts all there is. Each guidepost's own measures are in the module
+that bears its subject.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.measures import answers as survey
+from clusterstudy.measures import ties as collaborations
+from clusterstudy.measures.observed import fewest, summarise
+from clusterstudy.measures.ties import FIRMS, Mask
 from clusterstudy.report.language import later
 
-LEVEL = 0.95
-FIRMS = ["sme", "large"]  # actors that are firms
 SHARE = "share"
 ACTIVITY, SALE, TIE = "participations", "service_sales", "collaborations"
 FIRM_COUNT, BUYERS = later("firms"), later("buyers")
@@ -39,7 +42,7 @@ class Reading(NamedTuple):
     firms
         Firms in the smallest group that the value tells apart; None where no firm stands behind.
     low, high
-        95 % interval of a sample's mean, NaN for counts of everything.
+        95 % interval, NaN for counts of everything.
     """
 
     value: float
@@ -50,7 +53,6 @@ class Reading(NamedTuple):
 
 
 Read = Callable[[pd.DataFrame, pd.DataFrame], Reading]
-Mask = Callable[[pd.DataFrame], pd.Series]
 
 
 @dataclass(frozen=True)
@@ -107,28 +109,22 @@ def sales(column: str, kind: str) -> Read:
     return read
 
 
-def ties(inside: Mask, among: Mask | None = None) -> Read:
+def ties(inside: Mask, among: Mask = collaborations.every) -> Read:
     """Return the share of collaborations that are ``inside``, among all or some of them."""
-
-    def read(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
-        if among:
-            rows = rows[among(rows)]
-        chosen = inside(rows)
-        groups = firms_in(rows[chosen]), firms_in(rows[~chosen])
-        return part_of(pd.Series(1.0, rows.index), chosen, len(rows), groups)
-
-    return read
+    return lambda rows, _offers: _mean(collaborations.share(rows, among, inside), share=True)
 
 
 def answers(item: str) -> Read:
-    """Return the mean answer to an item of the survey with its interval (Student's t)."""
+    """Return the firms' weighted mean answer to an item of the survey."""
+    return lambda rows, _offers: _mean(survey.answers(rows, item), share=False)
 
-    def read(rows: pd.DataFrame, _offers: pd.DataFrame) -> Reading:
-        given = rows[(rows["item"] == item) & rows["score"].notna()]
-        scores, n = given["score"], len(given)
-        firms = given["cvr"].fillna(given["respondent_id"]).nunique()
-        margin = stats.t.ppf((1 + LEVEL) / 2, n - 1) * scores.sem() if n > 1 else np.nan
-        return Reading(scores.mean(), n, firms, scores.mean() - margin, scores.mean() + margin)
+
+def partners_answers(item: str) -> Read:
+    """Return the mean answer to an item that is put to others than firms, unweighted."""
+
+    def read(rows: pd.DataFrame, offers: pd.DataFrame) -> Reading:
+        who = rows["cvr"].fillna(rows["respondent_id"])
+        return answers(item)(rows.assign(cvr=who, weight=1.0), offers)
 
     return read
 
@@ -142,12 +138,7 @@ def part_of(amount: pd.Series, inside: pd.Series, n: int, groups: Iterable[int])
     """Return the share of an amount that lies inside; ``groups`` counts firms in each part."""
     total = amount.sum()
     share = amount[inside].sum() / total if total > 0 else np.nan
-    return Reading(share, n, smallest(groups))
-
-
-def smallest(groups: Iterable[int]) -> int:
-    """Return the size of the smallest group that is not empty."""
-    return min((int(size) for size in groups if size), default=0)
+    return Reading(share, n, fewest(*groups))
 
 
 def actors_in(rows: pd.DataFrame) -> pd.DataFrame:
@@ -162,13 +153,9 @@ def firms_in(rows: pd.DataFrame) -> int:
     return int(actors.loc[actors["type"].isin(FIRMS), "actor"].nunique())
 
 
-def with_actor(*kinds: str) -> Mask:
-    """Return the mask of collaborations with an actor of some kinds on either side."""
-    return lambda rows: (
-        rows[["actor_a_type", "actor_b_type"]].isin(kinds).any(axis="columns").astype(bool)
-    )
-
-
-def where(column: str, *values: str) -> Mask:
-    """Return the mask of rows in which a column has one of some values."""
-    return lambda rows: rows[column].isin(values)
+def _mean(observed: pd.DataFrame, *, share: bool) -> Reading:
+    found = summarise(observed[observed["group"] != PROGRAMME], share=share)
+    if found.empty:
+        return Reading(np.nan, 0)
+    one = found.iloc[0]
+    return Reading(one["mean"], one["n"], one["firms"], one["low"], one["high"])

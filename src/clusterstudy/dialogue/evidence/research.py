@@ -18,13 +18,9 @@ from clusterstudy.dialogue.evidence.reading import (
     firms_in,
     sales,
     ties,
-    with_actor,
 )
+from clusterstudy.measures.ties import STAGES, came_to, with_actor
 from clusterstudy.report.language import later
-
-
-def _succeeded(rows: pd.DataFrame) -> pd.Series:
-    return rows["outcome"] != "none"
 
 
 def by_year(ties: pd.DataFrame, min_firms: int) -> pd.DataFrame:
@@ -71,7 +67,7 @@ MEASURES = {
         later("Of these, with a prototype, a licence or a product on the market"),
         SHARE,
         TIES,
-        ties(_succeeded, among=with_actor("knowledge_institution")),
+        ties(came_to(*STAGES[1:]), among=with_actor("knowledge_institution")),
     ),
     "sales_research": Measure(
         SALE,

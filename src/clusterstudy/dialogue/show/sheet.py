@@ -310,7 +310,7 @@ def _one_cluster(page: Page, rows: pd.DataFrame, min_firms: int) -> None:
         headings={
             "speaks": _("Consideration"),
             "label": _("Measure"),
-            "written": _("Value, [95 % interval] of samples"),
+            "written": _("Value, [95 % interval]"),
             "behind": _("Number behind"),
         },
         source=", ".join(rows["source"].unique()),
