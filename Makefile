@@ -11,7 +11,7 @@ endif
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help study test fast lab lint format lock generate translate bench clean
+.PHONY: help study test fast lab lint format lock generate translate bench evidence clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,11 @@ translate: $(READY) ## bring the Danish catalogue in step with the texts, and na
 
 bench: $(READY) ## measure the estimator against its peers, into reports/bench/ (FIRMS="5000 20000")
 	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
+
+evidence: export OMP_NUM_THREADS = 1
+evidence: export OPENBLAS_NUM_THREADS = 1
+evidence: $(READY) ## simulate where the estimators hold and where they fail, into docs/
+	@$(BIN)/python tools/evidence.py
 
 clean: ## remove reports, caches and the environment
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis reports/* data/demo* data/michigan data/remote .cache

@@ -21,6 +21,29 @@ QUADRATURE = 64
 
 
 @dataclass(frozen=True)
+class World:
+    """What trends and entry depend on, given a standard normal covariate x.
+
+    Parameters
+    ----------
+    trend, curve
+        What x and x² − 1 add to the untreated outcome from one period to the next.
+    bend
+        What x² − 1 adds to the log odds of entry, beside x.
+    scale
+        What effects are multiplied by: 0 for none.
+    """
+
+    trend: float = 0.2
+    curve: float = 0.0
+    bend: float = 0.0
+    scale: float = 1.0
+
+
+WORLD = World()
+
+
+@dataclass(frozen=True)
 class Truth:
     """Average effects in the population a panel is drawn from.
 
@@ -36,7 +59,7 @@ class Truth:
     dynamic: pd.Series
 
 
-def simulate(n: int, seed: int, *, missing: float = 0.0) -> Panel:
+def simulate(n: int, seed: int, *, missing: float = 0.0, world: World = WORLD) -> Panel:
     """Draw a panel of n units over seven periods: never-treated, or treated from 4 or from 6.
 
     Parameters
@@ -47,17 +70,20 @@ def simulate(n: int, seed: int, *, missing: float = 0.0) -> Panel:
         Seed of the draw.
     missing
         Share of unit-periods not observed, at random.
+    world
+        What trends and entry depend on.
     """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
-    bounds = np.cumsum(_entry(x), axis=1)
+    bounds = np.cumsum(_entry(x, world.bend), axis=1)
     cohort = np.append(COHORTS, np.inf)[(rng.random(n)[:, None] > bounds).sum(axis=1)]
     level = rng.normal(size=n) + x
     shocks = rng.normal(size=len(PERIODS))
     noise = np.cumsum(rng.normal(scale=0.3, size=(n, len(PERIODS))), axis=1)
     noise += rng.normal(scale=0.3, size=noise.shape)
-    untreated = level[:, None] + shocks + 0.2 * x[:, None] * PERIODS + noise
-    outcome = untreated + effect(cohort[:, None], PERIODS)
+    slope = world.trend * x + world.curve * (x**2 - 1)
+    untreated = level[:, None] + shocks + slope[:, None] * PERIODS + noise
+    outcome = untreated + world.scale * effect(cohort[:, None], PERIODS)
     outcome[rng.random(outcome.shape) < missing] = np.nan
     return Panel(outcome, cohort, PERIODS, x[:, None])
 
@@ -69,16 +95,16 @@ def effect(cohort: np.ndarray, period: np.ndarray) -> np.ndarray:
         return np.where(since >= 0, 0.1 * (1 + since) * np.where(cohort == COHORTS[0], 2, 1), 0.0)
 
 
-def truth() -> Truth:
+def truth(world: World = WORLD) -> Truth:
     """Return the population's effects; cohort sizes by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE)
-    size = weights @ _entry(nodes)[:, :-1] / weights.sum()
+    size = weights @ _entry(nodes, world.bend)[:, :-1] / weights.sum()
     cells = pd.DataFrame(
         [(g, t, p) for g, p in zip(COHORTS, size, strict=True) for t in PERIODS if t >= g],
         columns=["cohort", "period", "size"],
     )
     cells["event_time"] = cells["period"] - cells["cohort"]
-    cells["effect"] = effect(cells["cohort"].to_numpy(), cells["period"].to_numpy())
+    cells["effect"] = effect(cells["cohort"].to_numpy(), cells["period"].to_numpy()) * world.scale
     cells["weighted"] = cells["effect"] * cells["size"]
     total = cells.groupby("event_time")[["weighted", "size"]].sum()
     simple = cells["weighted"].sum() / cells["size"].sum()
@@ -121,7 +147,8 @@ def _score(averages: list[Averages], at: int, value: float, level: float) -> dic
     }
 
 
-def _entry(x: np.ndarray) -> np.ndarray:
+def _entry(x: np.ndarray, bend: float) -> np.ndarray:
     """Return the probabilities of cohort 4, cohort 6 and never, shape (n, 3): a logit in x."""
-    odds = np.exp(np.column_stack([-1.2 + 0.5 * x, -1.0 + 0.3 * x, np.zeros(len(x))]))
+    bent = bend * (x**2 - 1)
+    odds = np.exp(np.column_stack([-1.2 + 0.5 * x + bent, -1.0 + 0.3 * x + bent, np.zeros(len(x))]))
     return odds / odds.sum(axis=1, keepdims=True)
