@@ -46,8 +46,9 @@ generate: $(READY) ## write what follows from the contract: suites, dictionary, 
 translate: $(READY) ## bring the Danish catalogue in step with the texts, and name the missing ones
 	@$(BIN)/python tools/translate.py
 
-bench: $(READY) ## measure the estimator against its peers, into reports/bench/ (FIRMS="5000 20000")
+bench: $(READY) ## measure the estimator against its peers, and a batch against plain tools (FIRMS="5000 20000")
 	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
+	@$(BIN)/python tools/bench_runs.py
 
 evidence: export OMP_NUM_THREADS = 1
 evidence: export OPENBLAS_NUM_THREADS = 1
