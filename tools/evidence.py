@@ -334,10 +334,10 @@ def score(rows: pd.DataFrame) -> pd.Series:
 
     Returns
     -------
-    ``units`` and ``treated`` (means), ``replications``, ``failed`` (without estimate), ``truth`` (mean), ``bias``
-    and its Monte Carlo standard error, ``rmse``, ``sd`` of the errors, ``se`` (mean), ``coverage``
-    and its Monte Carlo standard error, and ``rejects``: the share of intervals without zero, which
-    is the size where the truth is zero and the power elsewhere.
+    ``units`` and ``treated`` (means), ``replications``, ``failed`` (without estimate), ``truth``
+    (mean), ``bias`` and its Monte Carlo standard error, ``rmse``, ``sd`` of the errors, ``se``
+    (mean), ``coverage`` and its Monte Carlo standard error, and ``rejects``: the share of
+    intervals without zero, which is the size where the truth is zero and the power elsewhere.
     """
     made = rows.dropna(subset="estimate")
     n, error = len(made), made["estimate"] - made["truth"]
@@ -504,8 +504,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ROOT / "docs")
     options = parser.parse_args()
     start = time.perf_counter()
-    table = run(options.scenarios, options.replications, options.seed, options.workers)
     made = provenance(options.replications, options.seed)
+    table = run(options.scenarios, options.replications, options.seed, options.workers)
     with (options.to / "evidence.csv").open("w", encoding="utf-8", newline="\n") as file:
         file.write(f"# {made}\n")
         table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
