@@ -33,7 +33,6 @@ from clusterstudy.paths import PARAMS
 from clusterstudy.report import release
 from clusterstudy.runs import folders, manifest
 
-RECORD = "record.json"
 WHOLE = "report"  # the output that files of no table or figure belong to
 EXCEPTIONS = Table(
     name="exceptions",
@@ -132,7 +131,9 @@ def _known(data: Dataset | None) -> Known:
 
 def _earlier(to: Path) -> list[Count]:
     """Return the counts of all earlier releases."""
-    records = [json.loads(path.read_text("utf-8")) for path in sorted(to.glob(f"*/{RECORD}"))]
+    records = [
+        json.loads(path.read_text("utf-8")) for path in sorted(to.glob(f"*/{folders.RECORD}"))
+    ]
     return [Count(**cell) for record in records for cell in record["counts"]]
 
 
@@ -275,7 +276,7 @@ def _write(record: Mapping[str, Any], chosen: Sequence[Report], to: Path) -> Pat
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(report.folder / file, copy)
         whole = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-        (staged / RECORD).write_text(whole, encoding="utf-8", newline="\n")
+        (staged / folders.RECORD).write_text(whole, encoding="utf-8", newline="\n")
         (staged / "record.html").write_text(release.render(record), encoding="utf-8", newline="\n")
         return staged.rename(target)
     finally:

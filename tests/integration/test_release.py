@@ -14,6 +14,7 @@ import pytest
 from clusterstudy import releasing
 from clusterstudy.errors import UserError
 from clusterstudy.releasing import release_runs
+from clusterstudy.review import pack
 from clusterstudy.runs import manifest
 
 pytestmark = pytest.mark.slow
@@ -117,6 +118,16 @@ def test_a_changed_file_and_an_unknown_report_are_refused(reports, tmp_path):
         release_runs([RUN], reports, tmp_path / "out")
     with pytest.raises(UserError, match="unknown report"):
         release_runs(["mine/other"], reports, tmp_path / "out")
+
+
+def test_reports_on_closed_data_enter_a_review_pack_only_as_they_were_released(reports, tmp_path):
+    folder = release_runs([RUN], reports, tmp_path / "out")
+    assert pack._released(folder / RUN)
+    (folder / RUN / "report.html").write_text("<p>other</p>")
+    for name, where in ((RUN, reports), (str(folder / RUN), tmp_path)):
+        with pytest.raises(UserError, match="not as a release wrote it"):
+            pack.pack(name, tmp_path / "pack.zip", where)
+    assert not (tmp_path / "pack.zip").exists()
 
 
 def test_the_command_line_refuses_what_is_not_declared_in_one_line(reports, tmp_path):

@@ -89,7 +89,7 @@ def test_a_pack_holds_all_that_a_reviewer_needs_with_hashes(packed):
     [action] = [entity for entity in crate if entity["@type"] == "CreateAction"]
     assert action["instrument"] == {"@id": "project/notebooks/30_readiness.ipynb"}
     assert all("sha256" in entity for entity in crate if entity["@type"] == "File")
-    assert not any("__pycache__" in name for name in names)
+    assert not any("__pycache__" in name or "/.clusterstudy/" in name for name in names)
 
 
 def test_a_pack_is_verified_by_running_it_and_what_does_not_come_out_is_named(packed, tmp_path):

@@ -53,6 +53,14 @@ def test_a_firms_number_is_found_wherever_it_stands(tmp_path, name, content, kno
     assert "cvr" in rules(path, known)
 
 
+def test_a_cells_id_of_eight_digits_is_no_firm(tmp_path):
+    cell = {"cell_type": "markdown", "id": FIRM, "metadata": {}, "source": []}
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell]}, indent=1))
+    assert not rules(tmp_path / "a.ipynb")
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell | {"source": [FIRM]}]}, indent=1))
+    assert rules(tmp_path / "a.ipynb") == {"cvr"}
+
+
 @pytest.mark.parametrize("values", [[FIRM, "x"], [int(FIRM), 1], [float(FIRM), 0.5]])
 def test_a_firms_number_is_found_in_parquet_of_any_type(tmp_path, values):
     pd.DataFrame({"label": values}).to_parquet(tmp_path / "a.parquet")

@@ -28,6 +28,7 @@ CPR = re.compile(ALONE.format(r"(\d{6}-\d{4})"))
 TEN = re.compile(ALONE.format(r"(\d{10})"))
 EMBEDDED = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")  # lies beside it as a file
 IMAGE = re.compile(r'"image/png": "[^"]*"')
+CELL_ID = re.compile(r'^   "id": "[^"]*"', re.MULTILINE)  # nbformat draws eight digits at random
 ROWS = re.compile(r"<table.*?</table>", re.DOTALL)
 TEXTS = (".html", ".ipynb", ".json", ".csv", ".svg")
 
@@ -115,7 +116,8 @@ def _document(path: Path, known: Known, max_rows: int) -> Iterator[Found]:
     if path.suffix == ".csv":
         yield from _frame(pd.read_csv(BytesIO(content.encode()), dtype=str), known, max_rows)
         return
-    yield from _text(IMAGE.sub("", EMBEDDED.sub("", content)), known)
+    read = IMAGE.sub("", EMBEDDED.sub("", content))
+    yield from _text(CELL_ID.sub("", read) if path.suffix == ".ipynb" else read, known)
     long = sum(table.count("<tr") > max_rows + 1 for table in ROWS.findall(content))
     if long:
         yield Found("row_level", long)

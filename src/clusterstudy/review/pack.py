@@ -44,7 +44,7 @@ PROJECT = (
     "CHANGELOG.md",
     "LICENSE",
 )
-LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".clusterstudy")
 REVIEW = "review.json"
 TOLERANCES = {"rtol": 1e-6, "atol": 1e-9}
 DEMO = "demo"
@@ -92,6 +92,12 @@ def pack(name: str, target: Path, reports: Path, *, root: Path = ROOT) -> Path:
     """
     folder = report(name, reports)
     about = manifest.read(folder / folders.MANIFEST)
+    if about["data"]["name"] not in BUILT_IN and not _released(folder):
+        raise UserError(
+            "its data are neither synthetic nor public, and it is not as a release wrote it",
+            where=str(folder),
+            mend="Release it and pack the folder STUDY/RUN of the release",
+        )
     target = target.resolve()
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pack-") as scratch:
         whole = Path(scratch) / "pack"
@@ -105,19 +111,35 @@ def pack(name: str, target: Path, reports: Path, *, root: Path = ROOT) -> Path:
     return target
 
 
+def _released(folder: Path) -> bool:
+    """Tell whether a report's files are those that the record of its release names."""
+    folder = folder.resolve()
+    record = folder.parents[1] / folders.RECORD
+    if not record.is_file():
+        return False
+    released = {
+        file: sha
+        for output in json.loads(record.read_text(encoding="utf-8"))["outputs"]
+        if output["run"] == f"{folder.parent.name}/{folder.name}"
+        for file, sha in output["sha256"].items()
+    }
+    there = {folders.MANIFEST: sha256_of(folder / folders.MANIFEST), **manifest.outputs(folder)}
+    return there == released
+
+
 def _copy_project(root: Path, project: Path, about: Mapping[str, Any]) -> Path:
     """Copy the project with the demo data and a study of this one run; return the study's file."""
     for name in PROJECT:
         source, copy = root / name, project / name
         if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+            shutil.copytree(source, copy, ignore=LEFT_OUT)
         elif source.is_file():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, copy)
     (project / "data").mkdir()
     for path in (*root.glob("data/*.csv"), *root.glob("data/*.md")):
         shutil.copy2(path, project / "data")
-    shutil.copytree(open_dataset(DEMO).folder, project / "data" / DEMO)
+    shutil.copytree(open_dataset(DEMO).folder, project / "data" / DEMO, ignore=LEFT_OUT)
     params = project / "params"
     params.mkdir()
     if about["data"]["name"] in BUILT_IN:  # else its frozen baseline is of other data

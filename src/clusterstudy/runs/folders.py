@@ -15,6 +15,7 @@ from pathlib import Path
 STAGING, FAILED, OLD = ".staging", ".failed", ".old"
 MANIFEST, REPORT, NOTEBOOK = "manifest.json", "report.html", "notebook.ipynb"
 PDF = "report.pdf"
+RECORD = "record.json"  # of a release, two folders above its reports
 
 
 def report(reports: Path, study: str, run: str) -> Path:
