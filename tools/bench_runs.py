@@ -25,7 +25,6 @@ from clusterstudy.runs.plan import Run
 
 FOLDER = Path("reports/bench")
 CLI = [sys.executable, "-c", "from clusterstudy.cli import main; main()", "run"]
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def chosen(study: str, reports: Path, *, every: bool) -> list[Run]:
@@ -33,6 +32,12 @@ def chosen(study: str, reports: Path, *, every: bool) -> list[Run]:
     runs = prepare([study], reports).runs
     first = {run.notebook: run for run in reversed(runs)}
     return list(runs) if every else [run for run in runs if first[run.notebook] is run]
+
+
+def quietly(*command: str, cwd: Path | None = None) -> None:
+    """Run a command whose output nobody needs."""
+    nowhere = subprocess.DEVNULL
+    subprocess.run(command, check=True, cwd=cwd, stdout=nowhere, stderr=nowhere)
 
 
 def loop(runs: list[Run], folder: Path) -> float:
@@ -46,30 +51,29 @@ def loop(runs: list[Run], folder: Path) -> float:
         source, made = NOTEBOOKS / f"{run.notebook}.ipynb", place / "made.ipynb"
         execute = ["papermill", str(source), str(made), "-f", str(place / "parameters.yml")]
         render = ["nbconvert", "--to", "html", "--embed-images", str(made)]
-        subprocess.run([sys.executable, "-m", *execute], check=True, cwd=NOTEBOOKS, **QUIET)
-        subprocess.run([sys.executable, "-m", "jupyter", *render], check=True, **QUIET)
+        quietly(sys.executable, "-m", *execute, cwd=NOTEBOOKS)
+        quietly(sys.executable, "-m", "jupyter", *render)
     return time.perf_counter() - start
 
 
 def batch(runs: list[Run], study: Path, reports: Path, workers: int) -> float:
     """Return the seconds of one command that makes all reports."""
     start = time.perf_counter()
-    command = [*CLI, str(study), "--reports", str(reports), "--workers", str(workers), "--force"]
-    subprocess.run(command, check=True, **QUIET)
+    quietly(*CLI, str(study), "--reports", str(reports), "--workers", str(workers), "--force")
     return time.perf_counter() - start
 
 
 def again(study: Path, reports: Path) -> float:
     """Return the seconds of the same command when nothing has changed."""
     start = time.perf_counter()
-    subprocess.run([*CLI, str(study), "--reports", str(reports)], check=True, **QUIET)
+    quietly(*CLI, str(study), "--reports", str(reports))
     return time.perf_counter() - start
 
 
 def help_page() -> float:
     """Return the seconds of the command line's own start."""
     start = time.perf_counter()
-    subprocess.run([*CLI, "--help"], check=True, **QUIET)
+    quietly(*CLI, "--help")
     return time.perf_counter() - start
 
 
