@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from clusterstudy.disclosure.audit import intervals, relations_of
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import merge_steps, suppress
 from clusterstudy.disclosure.checks import differences, linked
 from clusterstudy.disclosure.magnitudes import quantile_allowed, sensitive
 from clusterstudy.disclosure.outputs import Count
@@ -79,6 +79,31 @@ def test_blank_rows_of_a_known_total_hold_enough_firms_together(counts, hidden):
     shown, blanked = suppress(frame, "n", ["mean"], 5, additive=True)
     assert shown["n"].isna().tolist() == shown["mean"].isna().tolist() == hidden
     assert blanked == sum(hidden)
+
+
+def test_rows_that_lack_few_firms_of_a_known_whole_are_blank():
+    frame = pd.DataFrame({"n": [97, 95, 100, 60]})
+    shown, blanked = suppress(frame, "n", [], 5, whole=100)
+    assert shown["n"].isna().tolist() == [True, False, False, False]
+    assert blanked == 1
+
+
+@pytest.mark.parametrize(
+    ("firms", "entrants", "steps"),
+    [
+        ([100, 80, 78], [30, 30, 30], ["a", "b; c"]),
+        ([100, 98, 96], [30, 30, 30], ["a; b; c"]),  # two and two are too few together
+        ([100, 97, 90], [30, 30, 30], ["a; b", "c"]),
+        ([100, 80, 70], [40, 30, 27], ["a", "b; c"]),
+        ([100, 80, 72], [30, 30, 24], ["a", "b; c"]),  # two that are no entrants
+        ([100, 80, 80], [30, 30, 30], ["a", "b", "c"]),
+    ],
+)
+def test_steps_that_tell_of_too_few_firms_are_merged(firms, entrants, steps):
+    frame = pd.DataFrame({"step": ["a", "b", "c"], "firms": firms, "new": entrants})
+    merged = merge_steps(frame, "step", "firms", "new", 5)
+    assert merged["step"].tolist() == steps
+    assert merged["firms"].iloc[-1] == firms[-1]
 
 
 def test_a_total_in_another_table_tells_a_hidden_cell():

@@ -106,21 +106,26 @@ def frozen(folder: Path, study: str) -> Frozen | None:
     return Frozen(table=pd.read_csv(path.with_suffix(".csv")), **record)
 
 
-def deviations(baseline: Frozen, table: pd.DataFrame, tolerance: float = 1e-9) -> pd.DataFrame:
+def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.DataFrame:
     """Return the rows whose count or mean differ from the frozen ones.
 
     Returns
     -------
     DataFrame with ``measure``, ``group``, ``year``, and ``n`` and ``mean`` then and now; rows that
-    are in one table only have the other's figures missing. Blank figures equal blank ones.
+    are in one table only have the other's figures missing. Blank figures equal blank ones. Where
+    the counts differ by one to ``min_firms`` - 1, today's figures are blank: both means together
+    would tell what the few have.
     """
     both = baseline.table.merge(table, on=KEY, how="outer", suffixes=("_frozen", "_now"))
     then, now = (
         both[[f"n_{when}", f"mean_{when}"]].to_numpy(dtype=float) for when in ("frozen", "now")
     )
-    same = np.isclose(then, now, rtol=tolerance, atol=0.0, equal_nan=True).all(axis=1)
+    same = np.isclose(then, now, rtol=1e-9, atol=0.0, equal_nan=True).all(axis=1)
     columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
-    return both.loc[~same, columns].reset_index(drop=True)
+    found = both.loc[~same, columns].reset_index(drop=True)
+    few = (found["n_now"] - found["n_frozen"]).abs().between(1, min_firms - 1)
+    found[["n_now", "mean_now"]] = found[["n_now", "mean_now"]].mask(few)
+    return found
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -34,7 +34,8 @@ def profile(
     DataFrame with one row per ``characteristic`` (label) and ``against``: ``all`` SMEs without
     any contact, or the comparison ``pool``, those in the same cells of industry, size and region
     as a new entrant, weighted to the new entrants' cells; and the columns of
-    :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out;
+    :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out,
+    and the pool's count is blank where all but too few of the SMEs are in it;
     empty where there are too few new entrants.
     """
     frame = characteristics(data, programme_start - 1)
@@ -56,6 +57,9 @@ def profile(
     }
     parts = [table.assign(against=name) for name, table in against.items()]
     every = pd.concat(parts).rename_axis("characteristic").reset_index()
+    most = every.groupby("characteristic")["n_comparison"].transform("max")
+    few = (most - every["n_comparison"]).between(1, min_firms - 1)
+    every["n_comparison"] = every["n_comparison"].astype("Int64").mask(few)
     return every[every[["n_treated", "n_comparison"]].min(axis="columns") >= min_firms]
 
 

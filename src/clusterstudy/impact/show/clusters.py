@@ -33,7 +33,7 @@ def clusters(
     frame = found.table.merge(pooled, left_on="group", right_index=True, how="left")
     figures = ["estimate", "se", "low", "high", "mde", *pooled.columns]
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
-    frame = suppress(frame, "n", figures, min_firms)[0]
+    frame = suppress(frame, "n", figures, min_firms, whole=int(study.seen.sum()))[0]
     shown = frame.assign(label=frame["group"].map(labels), reason=frame["reason"].fillna(""))
     scale, spread, centre = study.scale, found.pooled.spread, found.pooled.centre
     page.figure(

@@ -99,7 +99,8 @@ def groups(
     """
     figures = ["estimate", "se", "low", "high", "mde"]
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
-    frame = suppress(frame, "n", figures, min_firms, additive=additive)[0]
+    whole = int(study.seen.sum())
+    frame = suppress(frame, "n", figures, min_firms, additive=additive, whole=whole)[0]
     shown = frame.assign(label=frame["group"].map(labels or str), reason=frame["reason"].fillna(""))
     page.figure(
         dots(study, shown),

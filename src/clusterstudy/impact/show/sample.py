@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import merge_steps, suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.overlap import Overlap, histogram
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance as report_balance
+from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
 
@@ -23,6 +24,7 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
     """Show how the sample was made, and how CVR numbers and industry codes were joined."""
     flow = study.firms.flow
     named = flow.assign(step=[_(STEPS[step]) for step in flow["step"]])
+    named = merge_steps(named, "step", "firms", "new_entrants", min_firms)
     page.table(
         suppress(named, "new_entrants", [], min_firms)[0],
         name="sample",
@@ -37,16 +39,16 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
             n=_count(study.chosen.sum(), min_firms), m=_count(study.comparison.sum(), min_firms)
         ),
     )
+    linked = pd.DataFrame(study.firms.linked.items(), columns=["link", "firms"])
+    linked["link"] = [_(LINKS[name]) for name in linked["link"]]
+    linked, blank = suppress(linked, "firms", [], min_firms)
     page.table(
-        pd.DataFrame(
-            {
-                "link": [_(LINKS[name]) for name in study.firms.linked],
-                "firms": [_count(count, min_firms) for count in study.firms.linked.values()],
-            }
-        ),
+        linked,
         name="linked",
         caption=_("How CVR numbers and industry codes were joined in the sample"),
         headings={"link": _("What was joined"), "firms": _("Count")},
+        formats={"firms": 0},
+        note=blank_note(blank, min_firms),
     )
     if not study.firms.treated.any():
         page.callout(

@@ -23,10 +23,14 @@ def spillovers(page: Page, study: Design, found: Spillovers, min_firms: int) -> 
     if not compared:
         page.callout("missing", _("Spillovers: the municipality of firms is not known."))
         return
+    if 0 < min(found.exposed, found.unexposed) < min_firms:
+        told = _("Spillovers: fewer than {least} comparison firms are exposed, or unexposed.")
+        page.callout("missing", told.format(least=min_firms))
+        return
     figures = ["estimate", "se", "low", "high", "mde"]
     frame = found.table.reindex(columns=["group", "n", "n_comparison", *figures, "reason"])
     for count in ("n", "n_comparison"):
-        frame = suppress(frame, count, figures, min_firms, additive=False)[0]
+        frame = suppress(frame, count, figures, min_firms)[0]
     labels = [_(ROWS[name]) for name in frame["group"]]
     shown = frame.assign(label=labels, reason=frame["reason"].fillna(""))
     page.figure(
