@@ -105,7 +105,19 @@ def test_measures_left_out_are_named_with_the_table_they_need(page):
 
 def test_a_report_from_before_the_frozen_baseline_cites_it_only(page):
     frozen = Frozen(pd.DataFrame({"n": [1, 2]}), "a" * 64, "2026-11-24", "2026-12-31", {})
-    show.frozen(page, frozen)
+    model = pd.DataFrame({"measure": ["fte"], "label": ["Employment (FTE)"], "unit": ["persons"]})
+    show.frozen(page, frozen, None, model, {})
     assert ["aaaaaaaaaaaa" in piece for piece in page.pieces] == [True]
-    show.frozen(page, frozen, pd.DataFrame())
+    show.frozen(page, frozen, pd.DataFrame(), model, {})
     assert "No figure differs" in page.pieces[-1]
+
+
+def test_figures_that_differ_are_counted_drawn_and_listed(page):
+    row = {"measure": "fte", "group": "K01", "year": 2024, "n_frozen": 40, "mean_frozen": 10.0}
+    changed = pd.DataFrame([{**row, "n_now": 41, "mean_now": 11.0}])
+    frozen = Frozen(pd.DataFrame({"n": [1, 2]}), "a" * 64, "2026-11-24", "2026-12-31", {})
+    model = pd.DataFrame({"measure": ["fte"], "label": ["Employment (FTE)"], "unit": ["persons"]})
+    show.frozen(page, frozen, changed, model, {"K01": "Formsværk"})
+    shown = page.pieces[-1]
+    assert "frozen baseline: 1 of 2" in shown
+    assert all(text in shown for text in ("Formsværk", "2024", "10.0\xa0%"))

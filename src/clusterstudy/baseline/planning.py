@@ -33,8 +33,8 @@ def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
     start, end = _span(programme_start, results_from)
     rows = data.read("firm_years", ["cvr", "year", "fte"])
     alive = rows[rows["fte"] > 0]
-    began, stayed = (alive.loc[alive["year"] == year, "cvr"].unique() for year in (start, end))
-    return float(1 - np.isin(began, stayed).mean()) if len(began) else np.nan
+    began, stayed = (alive.loc[alive["year"] == year, "cvr"] for year in (start, end))
+    return float(1 - began.isin(stayed).mean()) if len(began) else np.nan
 
 
 def planned(

@@ -17,8 +17,9 @@ from clusterstudy.measures.answers import asked
 from clusterstudy.measures.observed import summarise
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.characteristics import LABELS, characteristics
+from clusterstudy.report.language import later
 
-IN_PROJECT = "In an innovation project"
+IN_PROJECT = later("In an innovation project")
 
 
 def compare(

@@ -181,31 +181,36 @@ def model(page: Page, measures: Sequence[Measured], declared: pd.DataFrame) -> N
         The impact model.
     """
     known = {one.row["measure"]: one for one in measures}
+    order = {name: place for place, name in enumerate(DIMENSION)}
     shown = declared[declared["measure"].isin(known)]
+    shown = shown.sort_values("dimension", key=lambda names: names.map(order), kind="stable")
     shown = shown.assign(
         **{name: shown[name].map(_) for name in ("label", "definition", "unit")},
         dimension=shown["dimension"].map(DIMENSION).map(_),
         tier=shown["tier"].map(TIER).map(_),
         direction=shown["direction"].map(DIRECTION).map(_),
-        base=[known[name].base for name in shown["measure"]],
+        base=[str(known[name].base) for name in shown["measure"]],
         basis=[_(BASIS[known[name].basis]) for name in shown["measure"]],
-    )
+    ).reset_index(drop=True)
+    pairs = {
+        "dimension_tier": ["dimension", "tier"],
+        "unit_direction": ["unit", "direction"],
+        "source_base": ["source", "base"],
+    }
     page.table(
-        shown,
+        shown.assign(
+            **{new: shown[old].agg("; ".join, axis="columns") for new, old in pairs.items()}
+        ),
         name="impact_model",
         caption=_("The measures of the impact model"),
         headings={
-            "dimension": _("Dimension"),
+            "dimension_tier": _("Dimension; tier"),
             "label": _("Measure"),
-            "tier": _("Tier"),
             "definition": _("Definition"),
-            "source": _("Source"),
-            "unit": _("Unit"),
-            "direction": _("Direction"),
-            "base": _("Baseline"),
+            "unit_direction": _("Unit; direction"),
+            "source_base": _("Source; baseline"),
             "basis": _("Interval"),
         },
-        formats={"base": str},
     )
 
 
@@ -484,8 +489,14 @@ def power(
     )
 
 
-def frozen(page: Page, baseline: Frozen | None, changed: pd.DataFrame | None = None) -> None:
-    """Cite the frozen baseline and list what would differ today.
+def frozen(
+    page: Page,
+    baseline: Frozen | None,
+    changed: pd.DataFrame | None,
+    declared: pd.DataFrame,
+    names: Mapping[str, str],
+) -> None:
+    """Cite the frozen baseline and show what would differ today; the list stands below the figure.
 
     Parameters
     ----------
@@ -494,6 +505,10 @@ def frozen(page: Page, baseline: Frozen | None, changed: pd.DataFrame | None = N
     changed
         As :func:`clusterstudy.baseline.freeze.deviations` returns it, None where the report is
         dated before the frozen baseline.
+    declared
+        The impact model.
+    names
+        Text by group.
     """
     if baseline is None:
         page.callout(
@@ -516,19 +531,28 @@ def frozen(page: Page, baseline: Frozen | None, changed: pd.DataFrame | None = N
     if changed.empty:
         page.callout("note", _("No figure differs from the frozen baseline."))
         return
-    page.table(
-        changed,
+    shown = _named(changed, declared, names)
+    shown = shown.assign(moved=shown["mean_now"] / shown["mean_frozen"] - 1)
+    page.figure(
+        _moved(shown),
         name="deviations",
-        caption=_("Figures that differ from the frozen baseline"),
+        alt=_("Dots of each group's change of the mean since it was frozen, by measure."),
+        caption=_("Figures that differ from the frozen baseline: {count} of {all}").format(
+            count=numbers.number(len(shown)), all=numbers.number(len(baseline.table))
+        ),
+        data=shown,
         headings={
-            "measure": _("Measure"),
-            "group": _("Group"),
+            "label": _("Measure"),
+            "who": _("Group"),
             "year": _("Year"),
-            "n_frozen": _("Firms, frozen"),
-            "n_now": _("Firms, today"),
+            "n_frozen": _("Number behind, frozen"),
+            "n_now": _("Number behind, today"),
             "mean_frozen": _("Mean, frozen"),
             "mean_now": _("Mean, today"),
+            "moved": _("Change of the mean"),
         },
+        formats={"year": str, "n_frozen": 0, "n_now": 0, "moved": numbers.percent},
+        note=_("A dot is a group. What is blank then or today has no dot."),
     )
 
 
@@ -543,8 +567,7 @@ def _of_dimension(
 ) -> pd.DataFrame:
     """Return a dimension's rows with their texts; name the measures that have no figure to show."""
     chosen = declared.loc[declared["dimension"] == dimension, "measure"]
-    shown = _named(table[table["measure"].isin(chosen)], declared)
-    shown = shown.assign(who=shown["group"].map({**names, COMPARISON: _("SMEs without contact")}))
+    shown = _named(table[table["measure"].isin(chosen)], declared, names)
     some = shown.groupby("measure")[mean].transform("count") > 0
     few = list(dict.fromkeys(shown.loc[~some, "label"]))
     if few:
@@ -553,12 +576,17 @@ def _of_dimension(
     return shown[some].reset_index(drop=True)
 
 
-def _named(table: pd.DataFrame, declared: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with each measure's ``label`` and ``unit``."""
+def _named(
+    table: pd.DataFrame, declared: pd.DataFrame, names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return a table with each measure's ``label`` and ``unit``, and ``who`` its group is."""
     texts = declared.set_index("measure")
-    return table.assign(
+    named = table.assign(
         **{name: table["measure"].map(texts[name]).map(_) for name in ("label", "unit")}
     )
+    if names is None:
+        return named
+    return named.assign(who=named["group"].map({**names, COMPARISON: _("SMEs without contact")}))
 
 
 def _notes(bases: pd.Series, blank: int, min_firms: int) -> str:
@@ -590,6 +618,22 @@ def _stages(frame: pd.DataFrame) -> Figure:
     ax.set_xlabel(_("Share of the stage before"))
     if len(years) > 1:
         fig.legend(loc="outside upper right", ncols=len(years))
+    return fig
+
+
+def _moved(frame: pd.DataFrame) -> Figure:
+    """Draw each group's change of the mean, a line per measure."""
+    from matplotlib import pyplot as plt
+
+    labels = list(dict.fromkeys(frame["label"]))
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(labels))))
+    place = frame["label"].map({label: at for at, label in enumerate(labels)})
+    ax.plot(frame["moved"], place, "o", color=theme.INK, markerfacecolor="none", markersize=5)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.invert_yaxis()
+    theme.reference_line(ax, "x")
+    theme.numbers_on(ax.xaxis, numbers.percent, 100)
+    ax.set_xlabel(_("Change of the mean since it was frozen"))
     return fig
 
 
@@ -671,7 +715,9 @@ def _panels(
         low, high = (part[name].to_numpy(dtype=float) for name in BOUNDS) if bounds else [mean] * 2
         theme.dots(ax, names, mean, low, high)
         theme.numbers_on(ax.xaxis, *((scales[at].tick, scales[at].factor) if scales else ()))
-        ax.xaxis.set_major_locator(MaxNLocator(3))
+        known = np.concatenate([mean, low, high])
+        counts = bool((known[~np.isnan(known)] % 1 == 0).all())
+        ax.xaxis.set_major_locator(MaxNLocator(3, integer=counts))
         ax.set_title(textwrap.fill(label, 25), fontsize=9.5)
         if reference:
             theme.reference_line(ax, "x")
