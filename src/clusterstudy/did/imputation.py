@@ -70,7 +70,6 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     np.add.at(score, unit[untreated], (w * effect)[untreated, None] * X[untreated])
     influence = panel.by_cluster(by_unit - score @ inverse @ means.T)
     cells["estimate"] = estimate
-    cells["se"] = np.sqrt((influence**2).sum(axis=0))
     member = panel.cohort[:, None] == np.unique(cells["cohort"])
     entry = panel.by_cluster(panel.weight()[:, None] * member)
     return GroupTime(cells, influence, entry, int(panel.always_treated.sum()))

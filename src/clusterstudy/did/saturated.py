@@ -82,7 +82,10 @@ def _fit(
         {f"cell{c}": of[c] & rows["period"].eq(cells["period"][c]) for c in estimated}, dtype=float
     )
     covariates = trends(panel, rows)
-    formula = f"outcome ~ {' + '.join([*dummies, *covariates])} | unit + at"
+    # Dummies of the periods beside: with the units' effects alone, demeaning takes one pass.
+    later = {f"at{t}": rows["at"].eq(t) for t in np.unique(rows["at"])[1:]}
+    covariates = covariates.join(pd.DataFrame(later, dtype=float))
+    formula = f"outcome ~ {' + '.join([*dummies, *covariates])} | unit"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on cells it cannot tell apart: they get a status
         fit = getattr(pyfixest, model)(
@@ -103,7 +106,6 @@ def _fit(
             cells.loc[c, "estimate"] = fit._beta_hat[at]
             by_unit[:, c] = np.bincount(fit._data["unit"], terms[:, at], panel.n_units)
     influence = panel.by_cluster(by_unit)
-    cells["se"] = np.where(cells["status"] == "", np.sqrt((influence**2).sum(axis=0)), np.nan)
     member = panel.cohort[:, None] == np.unique(cells["cohort"])
     entry = panel.by_cluster(panel.weight()[:, None] * member)
     return GroupTime(cells, influence, entry, int(panel.always_treated.sum()))

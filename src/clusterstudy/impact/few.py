@@ -120,7 +120,7 @@ def _dealt(study: Design, used: np.ndarray, seed: int) -> Randomised:
         np.searchsorted(cohorts, np.where(used, study.arrays.cohort, 0)[used]),
         -1,
     )[known]
-    cells = study.firms.firms.loc[used, list(CELL)].agg("/".join, axis="columns").to_numpy()[known]
+    cells = study.firms.firms[used].groupby(list(CELL)).ngroup().to_numpy()[known]
     return permutation(change, column, cells, seed=seed)
 
 
