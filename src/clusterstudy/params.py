@@ -47,6 +47,8 @@ IsoDate = Annotated[str, BeforeValidator(_iso_date)]
 DateOrNone = Annotated[str, BeforeValidator(lambda value: value and _iso_date(value))]
 Covariate = Literal["size", "growth", "age", "productivity", "exporter", "industry", "region"]
 Level = Annotated[float, Field(gt=0, lt=1)]
+Years = Annotated[int, Field(ge=0, le=10)]
+Share = Annotated[float, Field(ge=0, lt=0.5)]
 SHOWN = 30  # names listed in a message
 EXPECTED = {
     "string_type": "text",
@@ -159,6 +161,17 @@ class ImpactParameters(_Estimation):
     )
     negative_controls: list[str] = Field(
         [], description="Measures that participation cannot move, as a placebo"
+    )
+    curve_covariates: list[str] = Field(
+        ["none", "size", "size+growth+age+industry"],
+        min_length=1,
+        description="Covariate sets to try",
+    )
+    curve_anticipation: list[Years] = Field(
+        [0, 1], min_length=1, description="Years of anticipation to try"
+    )
+    curve_winsorise: list[Share] = Field(
+        [0.0, 0.01, 0.05], min_length=1, description="Shares winsorised to try"
     )
 
     @property
@@ -388,9 +401,15 @@ def from_text(model: type[BaseModel], key: str, text: str) -> object:
     """
     annotation = model.model_fields[key].annotation
     if get_origin(annotation) is list:
-        return [item.strip() for item in text.split(",") if item.strip()]
+        items = [item.strip() for item in text.split(",") if item.strip()]
+        return items if _item(annotation) is str else [_as_yaml(item) for item in items]
     if annotation not in (int, float, bool):
         return text
+    return _as_yaml(text)
+
+
+def _as_yaml(text: str) -> object:
+    """Return what a text means in YAML, itself where it is none."""
     try:
         return yaml.load(text, _Strictly)
     except yaml.YAMLError:
@@ -424,8 +443,15 @@ def type_name(field: FieldInfo) -> str:
     """Return a field's type as it is written in a notebook: ``str``, ``float``, ``list[str]``."""
     annotation = field.annotation
     if get_origin(annotation) is list:
-        return "list[str]"
+        return f"list[{_item(annotation).__name__}]"
     return annotation.__name__ if isinstance(annotation, type) else "str"
+
+
+def _item(annotation: Any) -> type:
+    """Return the type of a list's items: of text, where they are limited to some values."""
+    inner = get_args(annotation)[0]
+    inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+    return inner if isinstance(inner, type) else str
 
 
 def parameters_cell(model: type[NotebookParameters]) -> str:

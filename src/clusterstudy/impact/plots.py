@@ -170,3 +170,69 @@ def weights(labels: Sequence[str], weight: np.ndarray, doubtful: np.ndarray) -> 
     theme.numbers_on(ax.xaxis, numbers.percent, 100)
     ax.set_xlabel(_("Weight"))
     return fig
+
+
+def specifications(frame: pd.DataFrame, dimensions: Mapping[str, str], scale: Scale) -> Figure:
+    """Return a specification curve: sorted effects with intervals above a matrix of choices.
+
+    Parameters
+    ----------
+    frame
+        Sorted; ``estimate``, ``low``, ``high``, ``primary`` (boolean) and the dimensions' columns,
+        whose values are text.
+    dimensions
+        Text by column.
+    """
+    from matplotlib import pyplot as plt
+
+    lines = len(dimensions) + sum(frame[name].nunique() for name in dimensions)
+    fig, (curve, matrix) = plt.subplots(
+        2,
+        sharex=True,
+        figsize=(theme.WIDTH, 3.4 + 0.24 * lines),
+        height_ratios=(3.2, 0.24 * lines),
+    )
+    place, own = np.arange(len(frame)), frame["primary"].to_numpy(dtype=bool)
+    read = {name: scale.read(frame[name].to_numpy()) for name in ("estimate", "low", "high")}
+    curve.vlines(place, read["low"], read["high"], color="#b9c6d6", linewidth=1)
+    for chosen, marker, size, colour, label in (
+        (~own, "o", 3, theme.COLOURS[0], _("Other choices")),
+        (own, "D", 10, theme.COLOURS[1], _("This report's")),
+    ):
+        curve.plot(
+            place[chosen],
+            read["estimate"][chosen],
+            linestyle="",
+            marker=marker,
+            markersize=size,
+            color=colour,
+            markeredgecolor=theme.INK,
+            markeredgewidth=0.5,
+            label=label,
+        )
+    theme.reference_line(curve)
+    theme.numbers_on(curve.yaxis, scale.tick, scale.factor)
+    curve.set_ylabel(scale.axis)
+    at, ticks = -1, dict[int, str]()
+    for name, title in dimensions.items():
+        at += 1
+        ticks[at] = title
+        for value in dict.fromkeys(frame[name]):
+            at += 1
+            ticks[at] = value
+            chosen = (frame[name] == value).to_numpy()
+            matrix.plot(
+                place[chosen], np.full(chosen.sum(), at), "|", color=theme.INK, markersize=7
+            )
+    for ax in (curve, matrix):
+        for x in place[own]:
+            ax.axvline(x, color=theme.MUTED, linestyle=":", linewidth=1, marker="", zorder=0)
+    matrix.set_yticks(list(ticks), list(ticks.values()))
+    for label in matrix.get_yticklabels():
+        if label.get_text() in dimensions.values():
+            label.set_fontweight("bold")
+    matrix.set_ylim(at + 0.7, -0.7)
+    matrix.tick_params(axis="both", length=0, labelbottom=False)
+    matrix.grid(False)
+    fig.legend(loc="outside upper right", ncols=2)
+    return fig

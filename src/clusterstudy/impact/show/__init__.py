@@ -2,6 +2,7 @@
 
 from clusterstudy.impact.show.attrition import bounds, exits
 from clusterstudy.impact.show.clusters import clusters
+from clusterstudy.impact.show.curve import curve
 from clusterstudy.impact.show.effects import event_study, groups, overall, withheld
 from clusterstudy.impact.show.few import few_clusters
 from clusterstudy.impact.show.opinions import decomposition, opinions
@@ -14,6 +15,7 @@ __all__ = [
     "balance",
     "bounds",
     "clusters",
+    "curve",
     "decomposition",
     "event_study",
     "exits",

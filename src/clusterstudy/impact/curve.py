@@ -1,0 +1,151 @@
+"""The specification curve: the overall effect under every combination of declared choices.
+
+Simonsohn, Simmons & Nelson (2020, Nature Human Behaviour 4): all combinations that could have been
+chosen, with the one chosen beforehand marked among them. It shows how far a result hangs on
+choices; choices that all share an error agree on it. Specifications share firms, so they are no
+independent findings, and no test counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from clusterstudy.did.group_time import Control, group_times
+from clusterstudy.did.two_by_two import Method
+from clusterstudy.errors import UserError
+from clusterstudy.impact.design import Design
+from clusterstudy.impact.effects import Choices, used
+from clusterstudy.panel.characteristics import NUMERIC
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The choices to combine; the report's own are added where they are not among them.
+
+    Parameters
+    ----------
+    method, control
+        See :func:`clusterstudy.did.group_time.group_time`.
+    anticipation
+        Years; they move the base period, the last one before.
+    covariates
+        Sets of covariates joined by ``+``, such as ``size+growth``; ``none`` for none.
+    winsorise
+        Shares winsorised at each end.
+    """
+
+    anticipation: Sequence[int]
+    covariates: Sequence[str]
+    winsorise: Sequence[float]
+    method: Sequence[str] = get_args(Method)
+    control: Sequence[str] = get_args(Control)
+
+
+CHOICES = tuple(each.name for each in fields(Declared))
+
+
+def joined(covariates: Sequence[str]) -> str:
+    """Return the name of a set of covariates, in one order."""
+    return "+".join(sorted(covariates)) or NONE
+
+
+def curve(
+    make: Callable[[list[str], float], Design],
+    choices: Choices,
+    primary: dict[str, Any],
+    declared: Declared,
+) -> pd.DataFrame:
+    """Return the overall effect under every combination, from the smallest to the largest.
+
+    All are on the same firms, those with every covariate of any set. Without covariates the
+    methods are one and the same, and stand there once.
+
+    Parameters
+    ----------
+    make
+        Returns the design with these covariates and this share winsorised.
+    choices
+        Level of intervals.
+    primary
+        The report's own choices by the names of :data:`CHOICES`, covariates as a list.
+
+    Returns
+    -------
+    DataFrame with the columns of :data:`CHOICES`, ``estimate``, ``se``, ``low``, ``high`` and
+    ``primary`` (boolean); specifications without an estimate have a ``reason`` and stand last.
+    """
+    primary = primary | {"covariates": joined(primary["covariates"])}
+    sets = [joined(_parts(each)) for each in declared.covariates]
+    options = {
+        name: list(dict.fromkeys([primary[name], *values]))
+        for name, values in (vars(declared) | {"covariates": sets}).items()
+    }
+    every = sorted({part for each in options["covariates"] for part in _parts(each)})
+    designs = {share: make(every, share) for share in options["winsorise"]}
+    study = designs[primary["winsorise"]]
+    outcomes = {share: each.arrays.outcome for share, each in designs.items()}
+    rows = []
+    shared = ("covariates", "method", "control", "anticipation")
+    for values in product(*(options[name] for name in shared)):
+        given = dict(zip(shared, values, strict=True))
+        if given["covariates"] == NONE and given["method"] != primary["method"]:
+            continue
+        for share, found in _estimates(study, choices, given, outcomes).items():
+            row = given | {"winsorise": share}
+            rows.append(row | found | {"primary": row == primary})
+    return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
+
+
+def _parts(name: str) -> list[str]:
+    return [] if name == NONE else name.split("+")
+
+
+def _estimates(
+    study: Design, choices: Choices, given: dict[str, Any], outcomes: dict[float, np.ndarray]
+) -> dict[float, dict[str, Any]]:
+    """Estimate one specification for all outcomes, which share propensity scores."""
+    study = replace(study, anticipation=given["anticipation"])
+    firms = used(study, replace(choices, control=given["control"]))
+    years, first = study.arrays.periods, study.arrays.cohort[study.entered].min(initial=np.inf)
+    before = np.flatnonzero(years < first - study.anticipation)
+    kept = slice(before[-1] if len(before) else 0, None)  # earlier years make no effect after entry
+    columns = _columns(study, _parts(given["covariates"]))
+    covariates = study.firms.firms.loc[firms, columns].to_numpy(dtype=float) if columns else None
+    among = study.among(firms)
+    panel = replace(
+        among, outcome=among.outcome[:, kept], periods=years[kept], covariates=covariates
+    )
+    made = group_times(
+        panel,
+        {str(share): values[firms][:, kept] for share, values in outcomes.items()},
+        {"": study.entered[firms]},
+        method=given["method"],
+        control=given["control"],
+        anticipation=study.anticipation,
+        base="universal",
+    )
+    found: dict[float, dict[str, Any]] = {}
+    for share in outcomes:
+        try:
+            overall = made[str(share), ""].simple().overall
+            found[share] = {**overall.table(choices.level).iloc[0]}
+        except UserError as error:
+            found[share] = {"estimate": np.nan, "reason": error.what}
+    return found
+
+
+def _columns(study: Design, names: list[str]) -> list[str]:
+    """Return the panel's columns for some covariates: their own, or their indicators."""
+    return [
+        column
+        for column in study.firms.covariates
+        if any(column == NUMERIC.get(name) or column.startswith(f"{name}_") for name in names)
+    ]

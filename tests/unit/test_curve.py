@@ -1,0 +1,63 @@
+"""The specification curve: every combination once, and the report's own estimate among them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from clusterstudy.contract.read import Dataset
+from clusterstudy.demo import generate
+from clusterstudy.errors import UserError
+from clusterstudy.impact import curve, design, effects
+
+pytestmark = pytest.mark.slow
+
+PRIMARY = {
+    "method": "dr",
+    "control": "never",
+    "anticipation": 0,
+    "covariates": ["size", "growth"],
+    "winsorise": 0.01,
+}
+CHOICES = effects.Choices("dr", "never", 0.95, 0.8, 20)
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory):
+    data = Dataset(generate(tmp_path_factory.mktemp("curve") / "demo", firms=1500))
+    designed = partial(
+        design.design,
+        data,
+        "fte",
+        cluster="programme",
+        dose="any",
+        programme_start=2025,
+        first_year=2020,
+        anticipation=0,
+    )
+    return lambda covariates, share: designed(covariates=covariates, winsorise=share)
+
+
+def test_every_combination_is_there_once_and_the_primary_is_the_reports(make):
+    declared = curve.Declared([0, 1], ["none", "growth+size", "size"], [0.0, 0.01])
+    found = curve.curve(make, CHOICES, PRIMARY, declared)
+    assert not found.duplicated(list(curve.CHOICES)).any()
+    assert len(found) == (2 * 3 + 1) * 2 * 2 * 2  # without covariates there is one method
+    assert found["estimate"].dropna().is_monotonic_increasing
+    own = found[found["primary"]].iloc[0]
+    study = make(["size", "growth"], 0.01)
+    reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
+    np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])
+
+
+def test_the_reports_own_choices_are_added_where_they_are_not_declared(make):
+    found = curve.curve(make, CHOICES, PRIMARY, curve.Declared([1], ["size"], [0.05]))
+    assert found["primary"].sum() == 1
+    assert set(found["covariates"]) == {"size", "growth+size"}
+
+
+def test_an_unknown_covariate_is_named(make):
+    with pytest.raises(UserError, match="lucky"):
+        curve.curve(make, CHOICES, PRIMARY, curve.Declared([0], ["lucky"], [0.0]))
