@@ -24,7 +24,7 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.schema import Column, Table
 from clusterstudy.disclosure import checks
 from clusterstudy.disclosure.checks import Finding
-from clusterstudy.disclosure.outputs import Count, counts, declared, read_outputs
+from clusterstudy.disclosure.outputs import Count, counts, declared, misdeclared, read_outputs
 from clusterstudy.disclosure.rules import Rules, read_rules
 from clusterstudy.disclosure.scan import Known, scan
 from clusterstudy.errors import UserError
@@ -154,6 +154,10 @@ def _examined(
             own = list(counts(frame, rows, report.name, name, about["parameters"]))
             if rows.empty:
                 findings.append(Finding(report.name, name, "undeclared", about["notebook"]))
+            findings += [
+                Finding(report.name, name, "undeclared", parts)
+                for parts in misdeclared(frame, rows)
+            ]
             findings += checks.of_table(frame, own, report.name, name, rules)
             cells += own
         for file in report.files:

@@ -21,6 +21,8 @@ from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
 
 NONE = "none"
+OPTIONAL = "?"
+COUNTED = ("n", "firms")  # columns that no table has unless it declares them
 RELATIONS = {
     "none": "Stands alone",
     "adds": "Adds up to its parent",
@@ -35,7 +37,9 @@ OUTPUTS = Table(
     columns=(
         Column("notebook", "text", "Notebook."),
         Column("output", "text", "Name of a table or figure, with * and ?."),
-        Column("column", "text", "Its column with the count, or none."),
+        Column(
+            "column", "text", "Its column with the count, or none; with ? where it may be missing."
+        ),
         Column("population", "text", "Name of who is counted, with {column} or {parameter}."),
         Column("relation", "text", "How it relates to its parent.", terms=RELATIONS),
         Column("parent", "text", "Population that it belongs to, or none."),
@@ -74,6 +78,17 @@ def declared(outputs: pd.DataFrame, notebook: str, name: str) -> pd.DataFrame:
     return of[of["output"].isin(patterns[:1])]
 
 
+def misdeclared(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
+    """Yield where a table and its declaration part: columns that one has and the other has not."""
+    columns = rows.loc[rows["column"] != NONE, "column"]
+    for column in columns[~columns.str.endswith(OPTIONAL)]:
+        if column not in frame:
+            yield f"has no column {column}, which is declared"
+    for column in COUNTED:
+        if column in frame and column not in set(columns):
+            yield f"its column {column} is not declared"
+
+
 def counts(
     frame: pd.DataFrame, rows: pd.DataFrame, run: str, name: str, parameters: Mapping[str, Any]
 ) -> Iterator[Count]:
@@ -84,11 +99,12 @@ def counts(
     frame
         The table as its file has it.
     rows
-        As :func:`declared` returns them. A column that the table lacks is not counted.
+        As :func:`declared` returns them.
     run, name, parameters
         The run's name, the output's, and the run's parameters.
     """
-    for _, row in rows[rows["column"].isin(frame.columns)].iterrows():
+    columns = rows["column"].str.rstrip(OPTIONAL)
+    for _, row in rows.assign(column=columns)[columns.isin(frame.columns)].iterrows():
         for line in frame.to_dict("records"):
             named = dict(parameters) | {str(key): value for key, value in line.items()}
             yield Count(
