@@ -99,7 +99,7 @@ def why(
 def release(
     runs: Annotated[list[str], typer.Argument(help="STUDY/RUN, with * and ?.")],
     to: Annotated[Path, typer.Option(help="Folder of releases.", file_okay=False)],
-    rules: Annotated[str, typer.Option(help="Rule set of data/disclosure_rules.csv.")] = "standard",
+    rules: Annotated[str, typer.Option(help="Rule set; without it the study's own.")] = "",
     data: Annotated[str, typer.Option(help="The reports' data, to know the firms' numbers.")] = "",
     reports: Reports = None,
 ) -> None:

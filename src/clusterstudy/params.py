@@ -75,6 +75,7 @@ class _Common(_Strict):
     as_of: IsoDate = Field("2029-12-31", description="Use what was released by this date")
     lang: Literal["da", "en"] = Field("da", description="Language of the report")
     seed: int = Field(2026, ge=0, description="Seed of all random numbers")
+    rules: str = Field("standard", description="Rule set of disclosure control")
 
 
 class NotebookParameters(_Common):

@@ -73,7 +73,7 @@ def release_runs(
     reports: Path,
     to: Path,
     *,
-    rules: str = "standard",
+    rules: str = "",
     data: Dataset | None = None,
     now: datetime | None = None,
 ) -> Path:
@@ -86,7 +86,7 @@ def release_runs(
     to
         Folder of releases. Earlier ones stay as they are and are checked against.
     rules
-        Name of the rule set.
+        Name of the rule set; empty for the one that the reports were made by.
     data
         The data of the reports, to tell firms' numbers from others.
     now
@@ -95,10 +95,11 @@ def release_runs(
     Raises
     ------
     UserError
-        If a report is missing, or breaks a rule without a declared exception; nothing is written.
+        If a report is missing, breaks a rule without a declared exception, or reports were made
+        by different rule sets and none is named; nothing is written.
     """
-    held = read_rules(rules)
     chosen = [report for name in names for report in _reports(name, reports)]
+    held = read_rules(rules or _rules(chosen))
     cells, findings = _examined(chosen, _earlier(to), held, _known(data))
     exceptions = {study: _exceptions(study) for study in {r.about["study"] for r in chosen}}
     record = _record(chosen, cells, findings, exceptions, held, now or datetime.now(UTC))
@@ -119,6 +120,17 @@ def _reports(pattern: str, reports: Path) -> list[Report]:
         Report(name, found[name], manifest.read(found[name] / folders.MANIFEST))
         for name in matching
     ]
+
+
+def _rules(chosen: Sequence[Report]) -> str:
+    """Return the rule set that all reports were made by."""
+    names = {report.about["parameters"]["rules"] for report in chosen}
+    if len(names) > 1:
+        raise UserError(
+            f"the reports were made by the rule sets {', '.join(sorted(names))}",
+            mend="Name the one to hold them against: --rules",
+        )
+    return names.pop()
 
 
 def _known(data: Dataset | None) -> Known:

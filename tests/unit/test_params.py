@@ -242,3 +242,11 @@ def test_each_notebooks_parameters_cell_is_its_models(path):
     lines = [f"{p['name']}: {p['inferred_type_name']} = {p['default']}  # {p['help']}"
              for p in inspected.values()]  # fmt: skip
     assert "\n".join(lines) == parameters_cell(model)
+
+
+def test_a_studys_rule_set_says_how_few_firms_are_hidden(tmp_path):
+    assert {run.parameters.min_firms for run in planned(GOOD, tmp_path)} == {5}
+    strict = planned(GOOD + "rules: strict\n", tmp_path)
+    assert {(run.parameters.rules, run.parameters.min_firms) for run in strict} == {("strict", 10)}
+    with pytest.raises(UserError, match=r"unknown rule set 'lax'.*standard, strict"):
+        planned(GOOD + "rules: lax\n", tmp_path)

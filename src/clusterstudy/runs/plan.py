@@ -16,6 +16,7 @@ from typing import Any
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.errors import UserError
 from clusterstudy.params import (
     Meeting,
@@ -217,9 +218,9 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
         }
         for combination in product(*sweep.values()):
             swept = dict(zip(sweep, combination, strict=True))
-            parameters = validated(
-                model_of(spec.notebook, where=where), common | spec.set | swept, where=where
-            )
+            given = common | spec.set | swept
+            least = {"min_firms": read_rules(given["rules"]).min_firms}
+            parameters = validated(model_of(spec.notebook, where=where), least | given, where=where)
             vocabulary.require(parameters, where)
             run = Run(
                 study=slug(name),
@@ -272,7 +273,7 @@ def slug(text: str) -> str:
 
 
 def _common(study: Study) -> dict[str, Any]:
-    return {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed")}
+    return {key: getattr(study, key) for key in ("data", "as_of", "lang", "seed", "rules")}
 
 
 def _deviations(study: Study, spec: RunSpec, given: Mapping[str, object]) -> Iterator[str]:
