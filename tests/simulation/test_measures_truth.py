@@ -1,4 +1,4 @@
-"""The impact model's measures find what was put into the demo's answers and networks."""
+"""The impact model's measures find what was put into the demo's answers, networks and journeys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.demo import truth
 from clusterstudy.dialogue.declaration import read_balances, read_guideposts, read_offers
 from clusterstudy.dialogue.evidence import evidence
-from clusterstudy.measures import answers, network, observed, ties
+from clusterstudy.measures import answers, journey, network, observed, ties
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.sources import open_dataset
 
@@ -109,3 +109,13 @@ def test_an_item_has_one_value_in_the_baseline_report_and_on_the_dialogue_sheet(
     assert sheet["contacts_before_offer"] == pytest.approx(changed["contacts"])
     same = ["satisfaction", "societal_challenge", "days_to_offer", "research_use"]
     assert sheet[same].to_numpy(dtype=float) == pytest.approx(changed[same].to_numpy(dtype=float))
+
+
+def test_handovers_are_as_many_as_entries_lead_one_to_expect(data):
+    found = observed.summarise(journey.handed_over(data.read("participations")), share=True)
+    found = found[found["group"] == PROGRAMME].set_index("year")
+    expected = truth.read(data.folder, "journey").set_index("year")
+    found = found.loc[expected.index]
+    assert found["n"].to_numpy() == pytest.approx(expected["active"].to_numpy(), rel=0.03)
+    assert found["low"].lt(expected["handed_over"]).all()
+    assert found["high"].gt(expected["handed_over"]).all()

@@ -16,6 +16,8 @@ import pandas as pd
 from clusterstudy.baseline.participants import programme_contacts
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.disclosure.magnitudes import sensitive
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.measures import answers, journey, network, observed, ties
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.measures import FIRM_SOURCES, firm_values
@@ -168,6 +170,34 @@ def changes(measures: list[Measured], level: float = 0.95) -> pd.DataFrame:
     return (
         pd.concat(tables, ignore_index=True)[CHANGES] if tables else pd.DataFrame(columns=CHANGES)
     )
+
+
+def undominated(table: pd.DataFrame, measures: list[Measured], rules: str) -> pd.DataFrame:
+    """Blank the means of firms' figures, and their changes, that tell of few firms.
+
+    Parameters
+    ----------
+    table
+        As :func:`levels` or :func:`changes` returns it.
+    measures
+        What it was made of.
+    rules
+        Rule set of disclosure control; its dominance and p % rules are held against every year
+        that the table compares (:func:`clusterstudy.disclosure.magnitudes.sensitive`).
+    """
+    blank = pd.Series(False, table.index)
+    for one in measures:
+        if one.basis != MEAN:
+            continue
+        values = _paired(one) if "year_later" in table and one.later else one.values
+        years = [one.base, one.later] if "year_later" in table else [one.base]
+        rows = values[values["year"].isin(years)]
+        cells = sensitive(rows, ["group", "year"], "firm", "value", read_rules(rules))
+        told = cells.index[cells["dominated"] | cells["close"]].get_level_values("group")
+        blank |= (table["measure"] == one.row["measure"]) & table["group"].isin(told)
+    known = {*NAMED, "group", "year", "firms", "year_base", "year_later"}
+    figures = [column for column in table if column not in known]
+    return table.assign(**{column: table[column].mask(blank) for column in figures})
 
 
 class _Source:

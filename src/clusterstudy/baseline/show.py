@@ -489,6 +489,26 @@ def power(
     )
 
 
+def cited(page: Page, baseline: Frozen | None) -> None:
+    """Cite the study's frozen baseline, or say that there is none."""
+    if baseline is None:
+        page.callout(
+            "caution",
+            _(
+                "This study has no frozen baseline yet. Freeze it before outcomes are seen: "
+                "clusterstudy freeze STUDY"
+            ),
+        )
+        return
+    page.text(
+        _("Frozen baseline **{citation}**, as known on {day}, {rows} figures.").format(
+            citation=baseline.citation,
+            day=numbers.date(baseline.as_of),
+            rows=numbers.number(len(baseline.table)),
+        )
+    )
+
+
 def frozen(
     page: Page,
     baseline: Frozen | None,
@@ -510,23 +530,8 @@ def frozen(
     names
         Text by group.
     """
-    if baseline is None:
-        page.callout(
-            "caution",
-            _(
-                "This study has no frozen baseline yet. Freeze it before outcomes are seen: "
-                "clusterstudy freeze STUDY"
-            ),
-        )
-        return
-    page.text(
-        _("Frozen baseline **{citation}**, as known on {day}, {rows} figures.").format(
-            citation=baseline.citation,
-            day=numbers.date(baseline.as_of),
-            rows=numbers.number(len(baseline.table)),
-        )
-    )
-    if changed is None:
+    cited(page, baseline)
+    if baseline is None or changed is None:
         return
     if changed.empty:
         page.callout("note", _("No figure differs from the frozen baseline."))
@@ -717,7 +722,7 @@ def _panels(
         theme.numbers_on(ax.xaxis, *((scales[at].tick, scales[at].factor) if scales else ()))
         known = np.concatenate([mean, low, high])
         counts = bool((known[~np.isnan(known)] % 1 == 0).all())
-        ax.xaxis.set_major_locator(MaxNLocator(3, integer=counts))
+        ax.xaxis.set_major_locator(MaxNLocator(3, integer=counts, min_n_ticks=1 if counts else 2))
         ax.set_title(textwrap.fill(label, 25), fontsize=9.5)
         if reference:
             theme.reference_line(ax, "x")

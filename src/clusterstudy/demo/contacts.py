@@ -24,6 +24,7 @@ from clusterstudy.demo.settings import (
 
 LIGHT, MEMBERSHIP, PROJECT = range(len(DOSES))
 COMES_BACK = 0.55
+MORE_AT_ENTRY, MORE_LATER = 0.6, 0.4
 LATER_PROJECT, LATER_MEMBERSHIP, PROJECT_MEMBERSHIP = 0.12, 0.25, 0.4
 IN_SECOND_CLUSTER = 0.3
 LIGHT_KINDS = {
@@ -46,7 +47,7 @@ def participations(settings: Settings, entry: Entry, numbers: Numbers) -> pd.Dat
     lives = years < entry.closes[:, None]
     enters = since == 0
     returns = (since > 0) & lives & (rng.random(shape) < COMES_BACK)
-    at_entry, later = rng.poisson(0.6, shape), 1 + rng.poisson(0.4, shape)
+    at_entry, later = rng.poisson(MORE_AT_ENTRY, shape), 1 + rng.poisson(MORE_LATER, shape)
     light = np.where(enters, (entry.dose[:, None] == LIGHT) + at_entry, returns * later)
     in_project = np.where(
         enters, entry.dose[:, None] == PROJECT, returns & (rng.random(shape) < LATER_PROJECT)
@@ -83,6 +84,33 @@ def participations(settings: Settings, entry: Entry, numbers: Numbers) -> pd.Dat
     )
     key = ["cvr", "cluster_id", "date", "activity_type"]
     return table.sort_values(["date", "cvr"], ignore_index=True).drop_duplicates(key)
+
+
+def journey(entry: Entry) -> pd.DataFrame:
+    """Return what entries lead one to expect of the programme's years, before activities are drawn.
+
+    Returns
+    -------
+    DataFrame with ``year``, ``active`` (firms expected to take part in an activity) and
+    ``handed_over`` (the share of them expected in activities of more than one cluster).
+    """
+
+    def all_in(in_one: float) -> float:
+        """Return the chance that all contacts of a firm that came back are in one cluster."""
+        in_project = 1 - LATER_PROJECT * (1 - in_one)
+        return float(in_one * np.exp(MORE_LATER * (in_one - 1)) * in_project)
+
+    first = np.where(entry.dose == MEMBERSHIP, -np.expm1(-MORE_AT_ENTRY), 1.0)
+    both = 1 - all_in(IN_SECOND_CLUSTER) - all_in(1 - IN_SECOND_CLUSTER)
+    rows = []
+    for year in PROGRAMME:
+        returns = COMES_BACK * ((entry.cohort < year) & (year < entry.closes))
+        own = np.where(entry.cohort == year, first, returns)
+        opens = entry.second_from == year
+        active = np.where(opens, 1.0, own).sum()
+        several = np.where(opens, own, returns * both * (entry.second_from < year)).sum()
+        rows.append({"year": year, "active": active, "handed_over": several / active})
+    return pd.DataFrame(rows)
 
 
 def memberships(

@@ -72,6 +72,12 @@ FILES = {
         "of referrals among collaborations, and of joint projects and agreements with a result, "
         "and with a product on the market. Pairs drawn twice in a year count once.",
     ),
+    "journey": File(
+        "journey.csv",
+        "By programme year: how many firms were to be expected in activities, and the share of "
+        "them in more than one cluster's, given when and where firms enter. A firm that changes "
+        "its number counts once.",
+    ),
     "clusters": File(
         "clusters.csv",
         "What was put into each cluster: profile (strong, ambiguous, weak), factor on its effects, "

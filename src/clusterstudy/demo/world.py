@@ -98,6 +98,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "events": ledger.events(numbers, successions),
         "survey": asked,
         "networks": networks.truth(),
+        "journey": contacts.journey(entering),
     }
     return tables, truth
 
