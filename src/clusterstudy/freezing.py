@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from clusterstudy.baseline import freeze
-from clusterstudy.baseline.levels import levels, measure
+from clusterstudy.baseline.levels import levels, measure, undominated
 from clusterstudy.errors import UserError
 from clusterstudy.params import BaselineParameters, load_study, shown
 from clusterstudy.paths import PARAMS, REPORTS
@@ -53,12 +53,12 @@ def freeze_study(name: str, *, again: bool = False, today: date | None = None) -
     p = found[0].parameters
     assert isinstance(p, BaselineParameters)
     known = open_dataset(study.data, date.fromisoformat(p.as_of))
-    measured = levels(measure(known, p.programme_start), p.level)
-    table = freeze.suppressed(measured, p.min_firms)
+    measures = measure(known, p.programme_start)
+    table = freeze.suppressed(levels(measures, p.level), p.min_firms)
     return freeze.freeze(
         PARAMS,
         found[0].study,
-        table,
+        undominated(table, measures, p.rules),
         as_of=date.fromisoformat(p.as_of),
         data=dict(verdict.fingerprint),
         today=today or date.today(),

@@ -230,6 +230,22 @@ def test_register_measures_change_among_firms_seen_twice_and_answers_among_all(d
     assert np.isinf(answer["high"])  # one answer tells no spread
 
 
+def test_a_mean_that_one_or_two_firms_stand_for_is_blank():
+    even = pd.DataFrame({"group": "K01", "firm": [f"F{i}" for i in range(10)], "value": 10.0})
+    great = even.assign(group="K02", value=[10_000.0, *[10.0] * 9])
+    values = pd.concat([even, great]).assign(year=2024, weight=1.0)
+    values["unit"] = values["firm"]
+    row = {"measure": "revenue", "scale": "mean", "tier": 1, "source": "firm_years"}
+    one = measured.Measured(row, 2024, measured.MEAN, values)
+    table = measured.undominated(measured.levels([one]), [one], "standard").set_index("group")
+    assert table.loc["K01", "mean"] == pytest.approx(10)
+    assert table.loc["K02", ["n", "mean", "low", "high"]].isna().all()
+    later = pd.concat([values, values.assign(year=2026, value=10.0)])
+    moved = [measured.Measured(row, 2024, measured.MEAN, later)]
+    table = measured.undominated(changes(moved), moved, "standard").set_index("group")
+    assert table["change"].isna().tolist() == [False, True]
+
+
 def test_a_baseline_without_a_later_wave_has_no_change(data):
     figures = pd.read_parquet(data.folder / "firm_years.parquet")
     figures[figures["year"] < START].to_parquet(data.folder / "firm_years.parquet")

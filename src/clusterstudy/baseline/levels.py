@@ -196,7 +196,7 @@ def undominated(table: pd.DataFrame, measures: list[Measured], rules: str) -> pd
         told = cells.index[cells["dominated"] | cells["close"]].get_level_values("group")
         blank |= (table["measure"] == one.row["measure"]) & table["group"].isin(told)
     known = {*NAMED, "group", "year", "firms", "year_base", "year_later"}
-    figures = [column for column in table if column not in known]
+    figures = [column for column in map(str, table) if column not in known]
     return table.assign(**{column: table[column].mask(blank) for column in figures})
 
 
