@@ -38,6 +38,7 @@ msgstr ""
 
 """
 LABELLED = (  # where `later` may not be imported
+    vocabulary.ACTOR,
     vocabulary.DIMENSION,
     vocabulary.DIRECTION,
     vocabulary.DOSE,

@@ -31,13 +31,11 @@ def taken(**firms: range) -> pd.DataFrame:
 
 def test_every_guidepost_is_traced_to_a_measure():
     strategy = governance.read_strategy()
-    found = pd.DataFrame({"guidepost": [*GUIDEPOST], "measure": "m", "label": "seen"})
     model = pd.DataFrame({"dimension": ["sme_benefit", "sme_benefit"], "label": ["one", "two"]})
-    trace = governance.trace(strategy, found, model)
+    trace = governance.trace(strategy, model)
     assert set(trace["letter"]) == set(GUIDEPOST)
-    assert set(trace["evidence"]) == {("seen",)}
     assert set(trace["measures"]) == {("one", "two"), ()}
-    assert set(governance.trace(strategy, found, None)["measures"]) == {()}
+    assert set(governance.trace(strategy, None)["measures"]) == {()}
 
 
 def test_what_is_expected_stays_so_when_its_day_has_passed():

@@ -123,32 +123,24 @@ def read_calendar(actors: pd.DataFrame, path: Path = DATA / "calendar.csv") -> p
     return frame.sort_values("date", kind="stable", ignore_index=True)
 
 
-def trace(
-    strategy: pd.DataFrame, found: pd.DataFrame, impact_model: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return what each ambition leads to: its guidepost, the evidence and the measures.
+def trace(strategy: pd.DataFrame, impact_model: pd.DataFrame | None) -> pd.DataFrame:
+    """Return what each ambition leads to: its guidepost and the impact model's measures.
 
     Parameters
     ----------
     strategy
         As :func:`read_strategy` returns it.
-    found
-        As :func:`clusterstudy.dialogue.evidence.evidence` returns it: of any cluster.
     impact_model
         The table; None, where the study has none, leaves ``measures`` empty.
 
     Returns
     -------
-    ``strategy`` with ``evidence`` (labels of the guidepost's measures on the sheet) and
-    ``measures`` (labels of the dimension's measures in the impact model), as tuples of English.
+    ``strategy`` with ``measures``: labels of the dimension's measures, as tuples of English.
     """
-    evidence = found.drop_duplicates(["guidepost", "measure"]).groupby("guidepost")["label"]
-    on_sheet = evidence.agg(tuple)
     model = pd.DataFrame({"dimension": [], "label": []}) if impact_model is None else impact_model
     in_model = model.groupby("dimension")["label"].agg(tuple)
     return strategy.assign(
-        evidence=[on_sheet.get(letter, ()) for letter in strategy["letter"]],
-        measures=[in_model.get(dimension, ()) for dimension in strategy["dimension"]],
+        measures=[in_model.get(dimension, ()) for dimension in strategy["dimension"]]
     )
 
 

@@ -79,7 +79,7 @@ def rules(page: Page, coverage: pd.DataFrame, signed_by: str, signed_on: str) ->
 def record(page: Page, past: pd.DataFrame, names: Names) -> None:
     """Show the alerts that the rules would have given at earlier year-ends, and what followed."""
     if past.empty:
-        page.callout("note", _("No rule would have given an alert at an earlier year-end."))
+        page.callout("note", _("No rule would have given an alert here at an earlier year-end."))
         return
     page.table(
         past.assign(
@@ -125,7 +125,6 @@ def reliability(page: Page, rates: pd.DataFrame, level: float, years: int) -> No
             "judged": _("Judged"),
             "alerts": _("Alerts"),
             "hits": _("Trouble followed"),
-            "false_alarms": _("False alarms"),
             "hit_rate": _("Hit rate"),
             ("hit_low", "hit_high"): _("Interval"),
             "missed": _("Trouble without alert"),

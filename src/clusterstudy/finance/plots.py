@@ -43,7 +43,7 @@ def course(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
         title = _("Private share of cash income") if in_percent else labels[panel]
         ax.set_title(textwrap.fill(title, 24), fontsize=9.5)
         ax.margins(y=0.1)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.06 * ax.get_ylim()[1])
         ax.tick_params(axis="x", labelsize=8.5)
         theme.numbers_on(ax.yaxis, *((numbers.percent, 100) if in_percent else ()))
         theme.years_on(ax.xaxis)
@@ -68,7 +68,7 @@ def shares(frame: pd.DataFrame, rows: Sequence[str]) -> Figure:
     fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(rows))))
     series = {"share": _("Actual"), "planned_share": _("Plan at designation")}
     _pairs(ax, frame, rows, series)
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.06 * ax.get_xlim()[1])
     theme.numbers_on(ax.xaxis, numbers.percent, 100)
     ax.set_xlabel(_("Private share of cash income"))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper right", ncols=2)

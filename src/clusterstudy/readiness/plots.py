@@ -97,6 +97,8 @@ def segments(
     rows, start = np.arange(len(names)), np.zeros(len(names))
     for colour, hatch, (code, label) in zip(FILLS, theme.HATCHES, SEGMENTS.items(), strict=True):
         share = probabilities.loc[names.index, code].to_numpy()
+        if not share.any():
+            continue
         ax.barh(
             rows,
             share,
@@ -153,6 +155,7 @@ def sensitivity(indices: pd.DataFrame) -> Figure:
                 of=len(parts),
             )
         ax.set_title(_(title))
+    axes[0].set_xticks((0, 0.5, 1))
     theme.numbers_on(axes[0].xaxis, numbers.percent, 100)
     fig.supxlabel(_("Share of the variance"), fontsize=plt.rcParams["axes.labelsize"])
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(parts))

@@ -21,19 +21,21 @@ def strategy(page: Page, trace: pd.DataFrame) -> None:
             ambition=trace["ambition"].map(_),
             origin=trace["origin"].map(governance.ORIGIN).map(_),
             dimension=trace["dimension"].map(DIMENSION).map(_),
-            evidence=trace["evidence"].map(_listed),
             measures=trace["measures"].map(_listed),
         ),
         name="strategy",
-        caption=_("From ambition to guidepost, evidence and measure"),
+        caption=_("From ambition to guidepost and measure"),
         headings={
             "ambition": _("Ambition"),
             "origin": _("Ascribed to"),
             "letter": _("Guidepost"),
-            "evidence": _("Evidence on this sheet"),
             "dimension": _("Dimension of the impact model"),
             "measures": _("Measures, the same for all clusters and waves"),
         },
+        note=_(
+            "Without a measure: the study's impact model has none. Private income is followed up "
+            "in the report on economic sustainability."
+        ),
     )
 
 

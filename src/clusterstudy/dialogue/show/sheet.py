@@ -128,6 +128,7 @@ def guidepost(
         label=rows["label"].map(_),
         unit=[_("%") if unit == SHARE else _(unit) for unit in rows["unit"]],
         figure=[_figure(row) for row in rows.to_dict("records")],
+        bounds=[_bounds(row) for row in rows.to_dict("records")],
     )
     if one:
         _one_cluster(page, texts, min_firms)
@@ -322,12 +323,16 @@ def _all_clusters(page: Page, rows: pd.DataFrame, min_firms: int) -> None:
     wide = rows.pivot(index=kept, columns="cluster_id", values="figure")
     wide = wide.reindex(pd.MultiIndex.from_frame(rows[kept].drop_duplicates())).reset_index()
     codes = {str(code): str(code) for code in rows["cluster_id"].unique()}
+    uncertain = _(
+        "Answers and shares of collaborations are uncertain: intervals on each cluster's own sheet."
+    )
+    sampled = uncertain if rows["low"].notna().any() else ""
     page.table(
         wide.assign(text=[_line(row) for row in wide.to_dict("records")]),
         name=f"evidence_{rows['guidepost'].iloc[0]}",
         caption=_("What the data say on both sides, in the order of the clusters' codes"),
         headings={"text": _("Consideration: measure"), **codes},
-        note=blank_note(int((rows["status"] == FEW).sum()), min_firms),
+        note=" ".join([sampled, blank_note(int((rows["status"] == FEW).sum()), min_firms)]).strip(),
         source=", ".join(rows["source"].unique()),
     )
 
@@ -362,9 +367,13 @@ def _written(row: Row) -> str:
     if row["status"] != SHOWN:
         return numbers.MISSING
     value = f"{row['figure']}{numbers.NBSP}{row['unit']}" if row["unit"] else row["figure"]
-    sampled = not pd.isna(row["low"])
-    bounds = numbers.interval(row["low"], row["high"], row["digits"])
-    return f"{value} {bounds}" if sampled else value
+    return f"{value} {row['bounds']}".strip()
+
+
+def _bounds(row: Row) -> str:
+    if pd.isna(row["low"]):
+        return ""
+    return numbers.interval(row["low"], row["high"], row["digits"], share=row["unit"] == SHARE)
 
 
 def _behind(row: Row, min_firms: int) -> str:
