@@ -85,3 +85,11 @@ def test_counts_have_the_names_of_their_firms_and_blank_ones_are_hidden():
     assert project.hidden
     with pytest.raises(UserError, match="names 'outcome', which is no column"):
         list(counts(frame, rows, "demo/run", "by_dose", {"cluster": "K03"}))
+
+
+def test_a_table_without_counts_may_have_such_a_column_only_by_its_own_name():
+    outputs = read_outputs()
+    frame = pd.DataFrame({"service": ["advice"], "n": [3]})
+    assert not list(misdeclared(frame, declared(outputs, "50_guideposts", "shared_services")))
+    unnamed = declared(outputs, "50_guideposts", "strategy")
+    assert list(misdeclared(frame, unnamed)) == ["its column n is not declared"]

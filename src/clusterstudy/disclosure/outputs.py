@@ -22,7 +22,8 @@ from clusterstudy.paths import DATA
 
 NONE = "none"
 OPTIONAL = "?"
-COUNTED = ("n", "firms")  # columns that no table has unless it declares them
+COUNTED = ("n", "firms")  # columns that no table has unless its name is declared
+ANY = "*"
 RELATIONS = {
     "none": "Stands alone",
     "adds": "Adds up to its parent",
@@ -84,8 +85,9 @@ def misdeclared(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
     for column in columns[~columns.str.endswith(OPTIONAL)]:
         if column not in frame:
             yield f"has no column {column}, which is declared"
+    named = columns.empty and not rows["output"].eq(ANY).any()
     for column in COUNTED:
-        if column in frame and column not in set(columns):
+        if column in frame and column not in set(columns) and not named:
             yield f"its column {column} is not declared"
 
 
