@@ -110,6 +110,11 @@ def test_a_class_in_which_nobody_answered_is_left_out_of_its_margin():
     assert answers.rake(asked).tolist()[:1] == [2.0]
 
 
+def test_where_no_firm_answered_there_are_no_weights():
+    asked = frame([("K01", "light", "0-9", False)])
+    assert answers.rake(asked).isna().all()
+
+
 def taken(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["cvr", "cluster_id", "date", "activity_type"])
     return table.assign(date=pd.to_datetime(table["date"]))

@@ -81,6 +81,8 @@ def rake(asked: pd.DataFrame) -> pd.Series:
     nobody answered is left out of that margin.
     """
     sample = asked[asked["answered"]]
+    if sample.empty:
+        return pd.Series(np.nan, asked.index)
     weight = pd.Series(1.0, sample.index)
     target = {name: asked[name].value_counts() for name in MARGINS}
     target = {name: of[of.index.isin(sample[name])] for name, of in target.items()}
