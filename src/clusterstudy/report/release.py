@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from clusterstudy.report import fragments, language, layout
+from clusterstudy.report import fragments, language, layout, numbers
 from clusterstudy.report.language import _, later
 
 VERDICTS = {
@@ -31,6 +31,7 @@ def render(record: Mapping[str, Any]) -> str:
     return layout.fill(
         "release.html.j2",
         record=record,
+        made=f"{numbers.date(record['made'][:10])} {record['made'][11:16]} UTC",
         outputs=Markup(_outputs(record)),
         rules=Markup(
             fragments.table(
@@ -46,7 +47,7 @@ def _outputs(record: Mapping[str, Any]) -> str:
     rows = [
         {
             "output": f"{output['run']}: {output['output']}",
-            "verdict": _(VERDICTS[output["verdict"]]),
+            "verdict": _(VERDICTS[output["verdict"]]).replace(" ", "\N{NO-BREAK SPACE}"),
             "blank": output["blank_counts"],
             "broken": "; ".join(f"{f['rule']}: {f['detail']}" for f in output["findings"]),
             "why": "; ".join(
