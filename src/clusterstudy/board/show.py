@@ -212,16 +212,20 @@ def reliability(page: Page, rates: pd.DataFrame, level: float) -> None:
         page.callout("missing", _("How often the watch list errs is not known yet."))
         return
     hits, missed = (
-        _("{k} of {n}").format(k=numbers.number(any_rule[k]), n=numbers.number(any_rule[n]))
-        + f" {numbers.interval(any_rule[low], any_rule[high], 0, share=True)}{numbers.NBSP}{_('%')}"
+        _("{k} of {n} ({bounds} %)").format(
+            k=numbers.number(any_rule[k]),
+            n=numbers.number(any_rule[n]),
+            bounds=numbers.interval(any_rule[low], any_rule[high], 0, share=True),
+        )
         for k, n, low, high in (
             ("hits", "alerts", "hit_low", "hit_high"),
             ("missed", "quiet", "miss_low", "miss_high"),
         )
     )
     told = _(
-        "How often the watch list erred: at earlier year-ends, trouble followed {hits} checks with"
-        " an alert, and {missed} without one (exact {level} intervals). Cluster-years are few."
+        "How often the watch list erred: at earlier year-ends, trouble followed with an"
+        " alert after {hits} checks, without one after {missed}; exact {level} intervals. "
+        "Cluster-years are few."
     )
     page.callout("note", told.format(hits=hits, missed=missed, level=numbers.whole_percent(level)))
 
