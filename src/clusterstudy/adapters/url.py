@@ -66,7 +66,7 @@ def _refresh(url: str, folder: Path) -> None:
         raise UserError(
             "the package fsspec is not installed",
             where=url,
-            mend="Install the extra: pip install clusterstudy[cluster]",
+            mend="Install the extra: pip install -c requirements.lock .[cluster]",
         ) from None
     try:
         there, root = url_to_fs(url)

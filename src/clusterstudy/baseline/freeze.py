@@ -7,6 +7,7 @@ is an act of its own and needs ``again`` (``clusterstudy freeze STUDY --again``)
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -95,15 +96,16 @@ def frozen(folder: Path, study: str) -> Frozen | None:
     path = folder / f"{study}.baseline.json"
     if not path.exists():
         return None
-    record = json.loads(path.read_text(encoding="utf-8"))
-    content = path.with_suffix(".csv").read_bytes()
-    if hashlib.sha256(content).hexdigest() != record["sha256"]:
-        raise UserError(
-            "the frozen baseline was changed after it was frozen",
-            where=str(path.with_suffix(".csv")),
-            mend="Restore the file from version control",
-        )
-    return Frozen(table=pd.read_csv(path.with_suffix(".csv")), **record)
+    table = path.with_suffix(".csv")
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if hashlib.sha256(table.read_bytes()).hexdigest() == record["sha256"]:
+            return Frozen(table=pd.read_csv(table), **record)
+    raise UserError(
+        "the frozen baseline was changed after it was frozen",
+        where=str(table),
+        mend="Restore it and its record from version control",
+    )
 
 
 def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.DataFrame:

@@ -56,8 +56,8 @@ The report `{run}` of the study `{study}`, made on {made} by clusterstudy {versi
 | folder | what it holds |
 |---|---|
 | `run/` | the report, its executed notebook, tables, figures and manifest |
-| `expected/` | the tables that the same notebook and parameters give on the data `{data}` |
-| `project/` | notebooks, code, checks, declarations, lock, and the synthetic demo data |
+| `expected/` | what the notebook gives on the data `{data}` as `params/{study}.yml` has it |
+| `project/` | notebooks, code, that study, checks, declarations, lock, synthetic demo data |
 
 Every file's SHA-256 stands in `ro-crate-metadata.json`.
 

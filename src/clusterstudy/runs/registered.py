@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -100,12 +101,6 @@ def registered(path: Path, vocabulary: Vocabulary) -> Registered | None:
     if not entries:
         return None
     latest = entries[-1]
-    if _sha256(latest["text"]) != latest["sha256"]:
-        raise UserError(
-            "the registered plan was changed after it was registered",
-            where=shown(record),
-            mend="Restore the file from version control",
-        )
     study = parse_study(latest["text"], where=shown(record))
     runs = plan(study, path.stem, shown(record), vocabulary)
     return Registered(latest["on"], latest["sha256"], len(entries) - 1, runs)
@@ -116,7 +111,18 @@ def _record(path: Path) -> Path:
 
 
 def _read(record: Path) -> list[dict[str, str]]:
-    return json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
+    """Return the plans on record, the latest last, if each is still what was registered."""
+    if not record.is_file():
+        return []
+    with suppress(ValueError, KeyError, TypeError):
+        entries: list[dict[str, str]] = json.loads(record.read_text(encoding="utf-8"))
+        if all(_sha256(each["text"]) == each["sha256"] and each["on"] for each in entries):
+            return entries
+    raise UserError(
+        "the registered plan was changed after it was registered",
+        where=shown(record),
+        mend="Restore the file from version control",
+    )
 
 
 def _sha256(text: str) -> str:

@@ -135,7 +135,7 @@ def connected(address: str) -> Iterator[Cluster]:
         raise UserError(
             "the package distributed is not installed",
             where="--dask",
-            mend="Install the extra: pip install clusterstudy[cluster]",
+            mend="Install the extra: pip install -c requirements.lock .[cluster]",
         ) from None
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
