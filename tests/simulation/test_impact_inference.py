@@ -40,7 +40,7 @@ def exit_year(data, study):
 @pytest.fixture(scope="module")
 def clusters(study):
     masks = {code: study.firms.of(code, P.dose) for code in study.firms.entered}
-    return pooling.by_cluster(study, CHOICES, masks)
+    return pooling.by_cluster(study, CHOICES, masks, effects.estimate(study, CHOICES))
 
 
 def test_a_number_that_goes_on_under_another_is_no_exit(data):
@@ -91,7 +91,8 @@ def test_bounds_hold_the_true_effect_and_the_estimate_among_firms_seen(data, stu
 
 def test_pooled_clusters_are_the_clusters_drawn_together(study, clusters):
     masks = {code: study.firms.of(code, P.dose) for code in study.firms.entered}
-    pd.testing.assert_frame_equal(clusters.table, effects.by_group(study, CHOICES, masks))
+    whole = effects.estimate(study, CHOICES)
+    pd.testing.assert_frame_equal(clusters.table, effects.by_group(study, CHOICES, masks, whole))
     raw, pooled = clusters.raw, clusters.pooled.effects
     assert pooled.index.tolist() == raw.label.tolist()
     assert np.ptp(pooled["estimate"]) < np.ptp(raw.estimate)

@@ -259,6 +259,29 @@ def test_the_overall_effect_is_the_groups_average_where_no_value_is_missing(stud
     assert found["estimate"].min() < overall.estimate[0] < found["estimate"].max()
 
 
+def test_a_group_differs_from_the_whole_by_less_error_than_both_apart(study, estimated):
+    doses = {dose: study.firms.of("programme", dose) for dose in ("light", "project")}
+    groups = doses | {"all": study.chosen}
+    found = effects.by_group(study, CHOICES, groups, estimated).set_index("group")
+    overall = estimated.simple().overall
+    apart = found["estimate"] - overall.estimate[0]
+    np.testing.assert_allclose(found["difference"], apart, atol=1e-12)
+    half = (found["difference_high"] - found["difference_low"]) / 2
+    assert half["all"] == pytest.approx(0, abs=1e-9)
+    both = norm.ppf(0.5 + CHOICES.level / 2) * np.hypot(found["se"], overall.se[0])
+    assert (half[list(doses)] > 0).all()
+    assert (half < both).all()
+
+
+def test_groups_are_estimated_at_once_as_one_by_one(study):
+    doses = {dose: study.firms.of("programme", dose) for dose in ("light", "project")}
+    together, _reasons = effects.of_groups(study, CHOICES, doses)
+    for dose, mask in doses.items():
+        alone = effects.estimate(replace(study, chosen=mask), CHOICES).simple().overall
+        assert together[dose].estimate == pytest.approx(alone.estimate, rel=1e-9)
+        assert together[dose].se == pytest.approx(alone.se, rel=1e-9)
+
+
 DRAWS = 100
 TIMES = np.arange(-3, 3)
 TRUE = np.where(TIMES >= 0, 0.05 + 0.01 * TIMES, 0.0)

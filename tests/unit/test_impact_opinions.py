@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,16 +21,17 @@ from clusterstudy.did.saturated import poisson, sun_abraham
 from clusterstudy.errors import UserError
 from clusterstudy.impact import effects, opinions
 from clusterstudy.impact.design import Design, design
+from clusterstudy.panel import successions
 from clusterstudy.params import ImpactParameters
 
 P = ImpactParameters()
 CHOICES = effects.Choices(P.method, P.control, P.level, P.power, P.least_treated)
 
 
-def designed(folder, cluster: str = "programme", outcome: str = "fte") -> Design:
+def designed(folder, cluster: str = "programme", outcome: str = "fte", **more) -> Design:
     names = ("dose", "covariates", "programme_start", "first_year", "winsorise", "anticipation")
     chosen = {name: getattr(P, name) for name in names}
-    return design(Dataset(folder, date(2029, 12, 31)), outcome, cluster=cluster, **chosen)
+    return design(Dataset(folder, date(2029, 12, 31)), outcome, cluster=cluster, **chosen, **more)
 
 
 def said(study: Design, choices: effects.Choices = CHOICES, levels=None) -> opinions.Opinions:
@@ -122,6 +125,33 @@ def test_levels_are_the_outcome_with_its_zeros(study, levels, folder):
     assert (levels == 0).sum() == len(zero)
     share = replace(study, scale=replace(study.scale, kind="share"))
     assert opinions.in_levels(share, Dataset(folder), "exports") is None
+
+
+def test_levels_hold_the_zeros_of_firms_behind_several_numbers(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "data")
+    table = tmp_path / "data" / "firm_years.parquet"
+    unit = successions.units(successions.read(Dataset(folder)), "pool")
+    pooled = partial(designed, mergers="pool")
+    several = pooled(folder).firms.firms["cvr"].pipe(lambda cvr: cvr[cvr.isin(unit)]).iloc[0]
+    years = pd.read_parquet(table)
+    gone = (successions.unit_of(years["cvr"], unit) == several) & (years["year"] == 2020)
+    years.assign(fte=years["fte"].mask(gone, 0)).to_parquet(table)
+    study = pooled(tmp_path / "data")
+    levels = opinions.in_levels(study, Dataset(tmp_path / "data"), "fte", "pool")
+    row, column = (int(at[0]) for at in np.nonzero(levels == 0))
+    assert (levels == 0).sum() == 1
+    assert study.firms.firms["cvr"].iloc[row] == several
+    assert study.firms.years[column] == 2020
+
+
+def test_a_report_on_one_cluster_leaves_questions_of_method_to_the_programmes(study, levels):
+    main = effects.estimate(study, CHOICES)
+    shown = effects.dynamic(main, CHOICES, P.leads)
+    found = opinions.opinions(study, CHOICES, main, shown, levels=levels, seed=1, methods=False)
+    assert found.overall["opinion"].tolist() == [
+        *("main", "not_yet", "ipw", "or", "anticipation", "imputation_given", "unconditional")
+    ]
+    assert found.cohort is None
 
 
 def test_one_cohort_and_its_donors_are_means_over_firms_seen_throughout(study):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,8 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.did.estimates import Estimates, join
-from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design, design, maturity
-from clusterstudy.impact.effects import Choices, estimate, figures, of_group, usable
+from clusterstudy.impact.effects import Choices, estimate, figures, of_groups, usable
 from clusterstudy.impact.overlap import overlap
 
 
@@ -128,14 +126,11 @@ def heterogeneity(
     """Compare the effects of several groups; None with fewer than two estimates."""
     from scipy.stats import chi2
 
-    found = []
-    for mask in groups.values():
-        with suppress(UserError):  # too few firms, or no cell that can be estimated
-            found.append(of_group(study, choices, mask))
+    found, _reasons = of_groups(study, choices, groups)
     k = len(found)
     if k < 2:
         return None
-    joint = join(found)
+    joint = join(list(found.values()))
     contrast = np.eye(k)[1:] - np.eye(k)[:1]
     differences = joint.combine(contrast, list(range(k - 1)))
     wald = differences.estimate @ np.linalg.solve(differences.covariance, differences.estimate)

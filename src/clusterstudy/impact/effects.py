@@ -7,14 +7,14 @@ with its standard error, its interval and the minimum detectable effect that its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
-from clusterstudy.did.group_time import Control, GroupTime, group_time
+from clusterstudy.did.group_time import Control, GroupTime, group_time, group_times
 from clusterstudy.did.power import mde
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
@@ -43,21 +43,13 @@ class Choices:
     min_treated: int
 
 
-def estimate(study: Design, choices: Choices, treated: np.ndarray | None = None) -> GroupTime:
-    """Return the group-time effects on the chosen new entrants, or on those in ``treated``.
+def estimate(study: Design, choices: Choices) -> GroupTime:
+    """Return the group-time effects on the chosen new entrants.
 
     Controls are the comparison firms; with ``not_yet`` also new entrants before they enter.
     """
     firms = used(study, choices)
-    chosen = study.entered if treated is None else study.entered & treated
-    return group_time(
-        study.among(firms),
-        method=choices.method,
-        control=choices.control,
-        anticipation=study.anticipation,
-        base="universal",
-        treated=chosen[firms],
-    )
+    return group_time(study.among(firms), treated=study.entered[firms], **_how(study, choices))
 
 
 def used(study: Design, choices: Choices) -> np.ndarray:
@@ -121,33 +113,95 @@ def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFra
     return frame.assign(group=frame["group"].map("{:.0f}".format))
 
 
-def by_group(study: Design, choices: Choices, groups: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def by_group(
+    study: Design,
+    choices: Choices,
+    groups: Mapping[str, np.ndarray],
+    whole: GroupTime | None = None,
+) -> pd.DataFrame:
     """Return the overall effect on several groups of new entrants.
 
     Parameters
     ----------
     groups
         Boolean masks of shape (n,) by name.
+    whole
+        The effects on all new entrants (:func:`estimate`), to tell the groups' differences from.
 
     Returns
     -------
     DataFrame with ``group``, ``n`` (new entrants seen before and after entry), ``estimate``,
-    ``se``, ``low``, ``high``, ``mde``, and ``reason`` where there is no estimate.
+    ``se``, ``low``, ``high``, ``mde``, with ``whole`` also ``difference``, ``difference_low`` and
+    ``difference_high``, and ``reason`` where there is no estimate.
     """
-    return pd.DataFrame([_group(study, choices, name, mask) for name, mask in groups.items()])
+    found, reasons = of_groups(study, choices, groups)
+    return tabulated(study, choices, groups, found, reasons, whole)
 
 
-def of_group(study: Design, choices: Choices, mask: np.ndarray) -> Estimates:
-    """Return the overall effect on the new entrants in ``mask``.
+def of_groups(
+    study: Design, choices: Choices, groups: Mapping[str, np.ndarray]
+) -> tuple[dict[str, Estimates], dict[str, str]]:
+    """Return the overall effect on each group of new entrants that has one, and why others do not.
 
-    Raises
-    ------
-    UserError
-        If fewer than ``min_treated`` are seen before and after entry, or no cell can be estimated.
+    A group needs ``min_treated`` firms seen before and after entry. Estimates are labelled by
+    group and can be joined, with each other and with those of :func:`estimate`.
     """
-    if (mask & study.seen).sum() < choices.min_treated:
-        raise UserError(_few(choices))
-    return estimate(study, choices, mask).simple().overall
+    firms, seen = used(study, choices), study.seen
+    size = {name: (mask & seen).sum() for name, mask in groups.items()}
+    reasons = {name: _few(choices) for name, n in size.items() if n < choices.min_treated}
+    enough = {
+        name: (study.entered & mask)[firms] for name, mask in groups.items() if name not in reasons
+    }
+    found: dict[str, Estimates] = {}
+    if not enough:
+        return found, reasons
+    effects = group_times(study.among(firms), groups=enough, **_how(study, choices))
+    for (_outcome, name), effect in effects.items():
+        try:
+            found[name] = replace(effect.simple().overall, label=pd.Index([name]))
+        except UserError as error:
+            reasons[name] = error.what
+    return found, reasons
+
+
+def tabulated(
+    study: Design,
+    choices: Choices,
+    groups: Mapping[str, np.ndarray],
+    found: Mapping[str, Estimates],
+    reasons: Mapping[str, str],
+    whole: GroupTime | None,
+) -> pd.DataFrame:
+    """Return what :func:`of_groups` found as :func:`by_group` does."""
+    overall = None if whole is None else whole.simple().overall
+    rows = []
+    for name, mask in groups.items():
+        row: dict[Any, Any] = {"group": name, "n": int((mask & study.seen).sum())}
+        if name in reasons:
+            rows.append(row | {"reason": reasons[name]})
+            continue
+        row |= figures(found[name], choices)
+        rows.append(row | (difference(found[name], overall, choices.level) if overall else {}))
+    return pd.DataFrame(rows)
+
+
+def difference(found: Estimates, other: Estimates, level: float) -> dict[Any, Any]:
+    """Return ``difference`` of two estimates from the same firms, with its interval."""
+    apart = found.minus(replace(other, label=found.label)).table(level).iloc[0]
+    return {
+        "difference": apart["estimate"],
+        "difference_low": apart["low"],
+        "difference_high": apart["high"],
+    }
+
+
+def _how(study: Design, choices: Choices) -> dict[str, Any]:
+    return {
+        "method": choices.method,
+        "control": choices.control,
+        "anticipation": study.anticipation,
+        "base": "universal",
+    }
 
 
 def _firms(effects: GroupTime) -> pd.Series:
@@ -158,11 +212,3 @@ def _firms(effects: GroupTime) -> pd.Series:
 
 def _few(choices: Choices) -> str:
     return _("fewer than {n} new entrants").format(n=choices.min_treated)
-
-
-def _group(study: Design, choices: Choices, name: str, mask: np.ndarray) -> dict[Any, Any]:
-    row = {"group": name, "n": int((mask & study.seen).sum())}
-    try:
-        return row | figures(of_group(study, choices, mask), choices)
-    except UserError as error:
-        return row | {"reason": error.what}

@@ -28,9 +28,10 @@ from clusterstudy.did.saturated import poisson, sun_abraham
 from clusterstudy.did.synthetic import synthetic
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import Choices, estimate, used
-from clusterstudy.panel.build import CELL
-from clusterstudy.panel.measures import firm_values
+from clusterstudy.impact.effects import Choices, difference, estimate, used
+from clusterstudy.panel import successions
+from clusterstudy.panel.build import CELL, rows_of
+from clusterstudy.panel.measures import firm_arrays
 from clusterstudy.report.language import later
 
 Source = tuple[np.ndarray, Callable[[], GroupTime]]  # the firms it is made from, and how
@@ -121,8 +122,9 @@ def opinions(
     *,
     levels: np.ndarray | None,
     seed: int,
+    methods: bool = True,
 ) -> Opinions:
-    """Return all opinions on one outcome.
+    """Return the opinions on one outcome.
 
     Parameters
     ----------
@@ -134,16 +136,20 @@ def opinions(
         The outcome in its unit, as :func:`in_levels` returns it; None for no ratio of means.
     seed
         Of the placebos of synthetic differences.
+    methods
+        Whether to ask estimators that make other uses of the same comparisons too: Sun & Abraham,
+        imputation without covariates, two-way fixed effects, Poisson, synthetic differences.
     """
     compared = study.entered | study.comparison
     given = study.among(compared)
     bare, ahead = replace(given, covariates=None), study.anticipation
     sources = _variants(study, choices) | {
         "imputation_given": (compared, lambda: imputation(given, anticipation=ahead)),
-        "sun_abraham": (compared, lambda: sun_abraham(bare, anticipation=ahead)),
-        "imputation": (compared, lambda: imputation(bare, anticipation=ahead)),
     }
-    if levels is not None:
+    if methods:
+        sources["sun_abraham"] = (compared, lambda: sun_abraham(bare, anticipation=ahead))
+        sources["imputation"] = (compared, lambda: imputation(bare, anticipation=ahead))
+    if methods and levels is not None:
         ratios = replace(given, outcome=levels[compared])
         sources["poisson"] = (compared, lambda: poisson(ratios, anticipation=ahead))
     own = _over_all(main.simple().overall, used(study, choices))
@@ -158,15 +164,24 @@ def opinions(
             rows[name] = {"reason": str(error)}
         else:
             rows[name] = _row(overall, own, choices.level)
-    rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
-    years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
-    cohort, rows[SYNTHETIC] = _synthetic(study, choices, main, seed)
+    cohort = None
+    if methods:
+        rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
+        years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
+        cohort, rows[SYNTHETIC] = _synthetic(study, choices, main, seed)
     frame = pd.DataFrame([rows[name] | {"opinion": name} for name in OPINIONS if name in rows])
     return Opinions(frame, _by_year(years, shown, choices.level), cohort)
 
 
-def in_levels(study: Design, data: Dataset, outcome: str) -> np.ndarray | None:
+def in_levels(
+    study: Design, data: Dataset, outcome: str, mergers: successions.Mergers = "keep"
+) -> np.ndarray | None:
     """Return an outcome on the log scale in its unit, with the zeros that have no logarithm.
+
+    Parameters
+    ----------
+    mergers
+        As the study's firms were made.
 
     Returns
     -------
@@ -174,11 +189,11 @@ def in_levels(study: Design, data: Dataset, outcome: str) -> np.ndarray | None:
     """
     if study.scale.kind != "log":
         return None
-    firms = study.firms.firms.set_index("cvr")
-    values = firm_values(data, outcome, firms["industry_group"], winsorise=0, scaled=False)
-    zero = values.eq(0).unstack("year", fill_value=False)
-    zero = zero.reindex(index=firms.index, columns=study.firms.years, fill_value=False)
-    return np.where(zero, 0.0, np.exp(study.arrays.outcome))
+    firms = study.firms.firms
+    rows = rows_of(pd.Index(firms["cvr"]), successions.units(successions.read(data), mergers))
+    group, years = firms["industry_group"].to_numpy(), study.firms.years
+    values = firm_arrays(data, outcome, rows, group, years, winsorise=0, scaled=False)
+    return np.where(values == 0, 0.0, np.exp(study.arrays.outcome))
 
 
 def decomposition(study: Design) -> pd.DataFrame:
@@ -285,12 +300,7 @@ def _over_all(estimates: Estimates, firms: np.ndarray) -> Estimates:
 
 
 def _row(found: Estimates, main: Estimates, level: float) -> dict[Any, Any]:
-    apart = found.minus(main).table(level).iloc[0]
-    return found.table(level).iloc[0].to_dict() | {
-        "difference": apart["estimate"],
-        "difference_low": apart["low"],
-        "difference_high": apart["high"],
-    }
+    return found.table(level).iloc[0].to_dict() | difference(found, main, level)
 
 
 def _by_year(years: Mapping[str, Estimates], shown: Estimates, level: float) -> pd.DataFrame:

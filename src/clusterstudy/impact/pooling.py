@@ -9,16 +9,16 @@ new entrants; the joint influence functions tell by how much.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates, join
+from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.shrinkage import FEWEST, Pooled, pool
-from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import Choices, figures, of_group
+from clusterstudy.impact.effects import Choices, of_groups, tabulated
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,22 @@ class Clusters:
     pooled: Pooled | None
 
 
-def by_cluster(study: Design, choices: Choices, groups: Mapping[str, np.ndarray]) -> Clusters:
+def by_cluster(
+    study: Design,
+    choices: Choices,
+    groups: Mapping[str, np.ndarray],
+    whole: GroupTime | None = None,
+) -> Clusters:
     """Estimate the effect by cluster, and pool the estimates.
 
     Parameters
     ----------
     groups
         New entrants of each cluster, boolean masks of shape (n,) by code.
+    whole
+        See :func:`clusterstudy.impact.effects.by_group`.
     """
-    rows, found = [], []
-    for name, mask in groups.items():
-        row = {"group": name, "n": int((mask & study.seen).sum())}
-        try:
-            effect = of_group(study, choices, mask)
-            found.append(replace(effect, label=pd.Index([name])))
-            rows.append(row | figures(effect, choices))
-        except UserError as error:
-            rows.append(row | {"reason": error.what})
-    raw = join(found) if found else None
+    found, reasons = of_groups(study, choices, groups)
+    raw = join(list(found.values())) if found else None
     pooled = pool(raw, choices.level) if raw and len(found) >= FEWEST else None
-    return Clusters(pd.DataFrame(rows), raw, pooled)
+    return Clusters(tabulated(study, choices, groups, found, reasons, whole), raw, pooled)

@@ -173,7 +173,7 @@ def build(
         )
 
     columns = chosen_covariates(frame, covariates)
-    rows = _rows(frame.index, unit)
+    rows = rows_of(frame.index, unit)
     last = max(span(data, name)[1] for name in measures)
     years = np.arange(first_year, max(last, first_year + 1))
     _refuse_too_large(len(frame), len(years), len(measures))
@@ -204,7 +204,7 @@ def _of(firms: pd.Index, marks: pd.DataFrame) -> pd.DataFrame:
     return marks.reindex(firms, fill_value=False).reset_index(drop=True).astype(bool)
 
 
-def _rows(firms: pd.Index, unit: pd.Series) -> pd.Series:
+def rows_of(firms: pd.Index, unit: pd.Series) -> pd.Series:
     """Return the place in the sample of every CVR number that belongs to a firm of it."""
     place = pd.Series(np.arange(len(firms)), firms)
     further = unit[(unit != unit.index) & among(unit, firms)]

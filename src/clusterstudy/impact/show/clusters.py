@@ -10,7 +10,7 @@ import pandas as pd
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.pooling import Clusters
-from clusterstudy.impact.show.words import BOUNDS, formats, headings
+from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, formats, headings
 from clusterstudy.report import theme
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -31,7 +31,8 @@ def clusters(
         columns={"estimate": "pooled", "low": "pooled_low", "high": "pooled_high"}
     )
     frame = found.table.merge(pooled, left_on="group", right_index=True, how="left")
-    figures = ["estimate", "se", "low", "high", "mde", *pooled.columns]
+    figures = ["estimate", "se", "low", "high", "mde", "difference", *DIFFERENCE]
+    figures.extend(pooled.columns)
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
     frame = suppress(frame, "n", figures, min_firms, whole=int(study.seen.sum()))[0]
     shown = frame.assign(label=frame["group"].map(labels), reason=frame["reason"].fillna(""))
@@ -48,7 +49,7 @@ def clusters(
         headings={
             "label": _("Cluster"),
             "n": _("New entrants"),
-            **headings(scale),
+            **headings(scale, apart=True),
             "pooled": _("Effect, pooled"),
             POOLED: _("Interval, pooled"),
             "reason": _("Why there is no estimate"),

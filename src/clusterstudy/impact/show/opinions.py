@@ -13,12 +13,11 @@ from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.opinions import BY_YEAR, COMPARISONS, OPINIONS, SYNTHETIC, Opinions
 from clusterstudy.impact.opinions import decomposition as decomposed
-from clusterstudy.impact.show.words import BOUNDS, dots
+from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, dots
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
 
-DIFFERENCE = ("difference_low", "difference_high")
 FIGURES = ["estimate", "se", *BOUNDS, "difference", *DIFFERENCE]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BOUNDS = ("low", "high")
+DIFFERENCE = ("difference_low", "difference_high")
 
 
 def dots(study: Design, frame: pd.DataFrame) -> Figure:
@@ -27,13 +28,18 @@ def dots(study: Design, frame: pd.DataFrame) -> Figure:
     )
 
 
-def headings(scale: Scale) -> dict[Any, str]:
-    """Return the headings of a table of effects."""
+def headings(scale: Scale, apart: bool = False) -> dict[Any, str]:
+    """Return the headings of a table of effects, ``apart`` with differences between groups."""
+    differences: dict[Any, str] = {
+        "difference": _("Difference from all new entrants"),
+        DIFFERENCE: _("Interval of the difference"),
+    }
     return {
         "estimate": _("Effect"),
         BOUNDS: _("Interval"),
         "se": error(scale),
         "mde": _("Smallest detectable effect"),
+        **(differences if apart else {}),
     }
 
 
@@ -44,4 +50,8 @@ def error(scale: Scale) -> str:
 
 def formats(scale: Scale) -> dict[Any, int | Callable[..., str]]:
     """Return the formats of a table of effects."""
-    return {"estimate": scale.effect, BOUNDS: scale.interval, "se": 4, "mde": scale.effect}
+    return {
+        **dict.fromkeys(("estimate", "mde", "difference"), scale.effect),
+        **dict.fromkeys((BOUNDS, DIFFERENCE), scale.interval),
+        "se": 4,
+    }
