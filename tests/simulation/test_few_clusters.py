@@ -10,7 +10,7 @@ from scipy import stats
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import permutation, sign_changes
 from clusterstudy.did.twfe import static
-from clusterstudy.did.wild import _Sums, wild_cluster
+from clusterstudy.did.wild import WEBB, _Sums, wild_cluster
 from clusterstudy.errors import UserError
 
 PERIODS = np.arange(4.0)
@@ -73,6 +73,18 @@ def test_the_interval_holds_what_is_not_rejected():
         panel.covariates,
     )
     assert wild_cluster(moved, group, seed=1, draws=499).p_value == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_the_smallest_p_counts_the_constant_multipliers_among_all(groups):
+    panel, group = shocked(3, groups, 6)
+    numbers = np.concatenate([-WEBB, WEBB])
+    every = np.stack(np.meshgrid(*[numbers] * groups), axis=-1).reshape(-1, groups)
+    sums = _Sums(panel, group)
+    t = np.abs(sums.t(0.0, every[np.ptp(every, axis=1) == 0]))
+    assert t == pytest.approx(np.full(6, abs(sums.observed(0.0))))
+    found = wild_cluster(panel, group, seed=1)
+    assert found.smallest == pytest.approx(len(t) / len(every))
 
 
 def test_with_shared_shocks_the_bootstrap_keeps_its_level_where_errors_by_unit_do_not():

@@ -5,9 +5,9 @@ These tests hold a statistic against all values it could have taken had chance f
 
 - :func:`sign_changes`: a few clusters' own estimates, each as likely above as below the truth.
   Canay, Romano & Shaikh (2017, Econometrica 85): within clusters anything may depend on anything.
+  Estimates that move together, as by shared comparison units, are rejected too often.
 - :func:`permutation`: treated units, had others of their stratum been treated instead. Exact where
-  entry was as good as random within strata (Fisher); studentised, so that it also tests a mean
-  effect of zero in large samples (Janssen 1997; Chung & Romano 2013, Ann. Stat. 41).
+  entry was as good as random within strata (Fisher).
 
 Few possibilities mean that no p-value can be small: the smallest is returned with each.
 """

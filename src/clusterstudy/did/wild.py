@@ -61,7 +61,8 @@ def wild_cluster(
 
     estimate = sums.estimate
     low, high = not_rejected(p_value, estimate, sums.se, level)
-    smallest = max(1 / (1 + draws), 2 * len(numbers) ** -float(len(groups)))
+    # multipliers that are the same in all clusters give the observed |t|
+    smallest = max(1 / (1 + draws), len(numbers) ** (1.0 - len(groups)))
     return Randomised(estimate, p_value(0.0), smallest, low, high, len(groups))
 
 

@@ -102,7 +102,10 @@ def _exposure(
         cluster=firms["ring"].to_numpy(),
     )
     try:
-        effect = group_time(arrays, method=choices.method, base="universal").simple().overall
+        effects = group_time(
+            arrays, method=choices.method, anticipation=study.anticipation, base="universal"
+        )
+        effect = effects.simple().overall
     except UserError as error:
         return row | {"reason": error.what}
     return row | figures(effect, choices)
