@@ -213,6 +213,11 @@ def test_a_wave_with_few_answers_is_suppressed_and_said_so(tables, answered, she
     assert "fewer than 5 firms" in sheet(few)
 
 
+def test_a_share_and_its_interval_are_both_written_in_percent(tables, sheet):
+    low, high = (round(100 * bound) for bound in wilson(0.5, 20))
+    assert f"50\xa0% [{low};\xa0{high}]" in sheet(tables)
+
+
 def test_five_answers_of_one_firm_are_one_firm(tables):
     one = survey([4.0] * 5).assign(cvr="firm 0")
     assert read(tables | {"survey": one}).loc["satisfaction", "status"] == "few"
