@@ -107,6 +107,13 @@ def test_a_cluster_leaves_other_clusters_out_and_differs_over_its_own_firms(fold
     assert "poisson" not in rows.index
 
 
+def test_choices_the_report_makes_itself_are_no_opinions(study):
+    bare = replace(study, arrays=replace(study.arrays, covariates=None))
+    weighted = replace(CHOICES, method="ipw", control="not_yet")
+    assert set(opinions._variants(study, weighted)) == {"or", "anticipation", "unconditional"}
+    assert set(opinions._variants(bare, CHOICES)) == {"not_yet", "anticipation"}
+
+
 def test_years_are_those_of_the_report(study, found):
     shown = effects.dynamic(effects.estimate(study, CHOICES), CHOICES, P.leads)
     assert set(found.by_year["opinion"]) == set(opinions.BY_YEAR)

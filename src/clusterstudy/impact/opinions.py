@@ -32,7 +32,7 @@ from clusterstudy.impact.effects import Choices, difference, estimate, used
 from clusterstudy.panel import successions
 from clusterstudy.panel.build import CELL, rows_of
 from clusterstudy.panel.measures import firm_arrays
-from clusterstudy.report.language import later
+from clusterstudy.report.language import _, later
 
 Source = tuple[np.ndarray, Callable[[], GroupTime]]  # the firms it is made from, and how
 MAIN, SYNTHETIC = "main", "synthetic"
@@ -107,11 +107,14 @@ class Opinions:
     cohort
         Year of entry of the firms that :data:`SYNTHETIC` is about; None without it. Its difference
         is that from the report's estimate for this cohort.
+    assumed
+        What the report's estimate assumes, by its choices.
     """
 
     overall: pd.DataFrame
     by_year: pd.DataFrame
     cohort: float | None
+    assumed: str
 
 
 def opinions(
@@ -143,9 +146,9 @@ def opinions(
     compared = study.entered | study.comparison
     given = study.among(compared)
     bare, ahead = replace(given, covariates=None), study.anticipation
-    sources = _variants(study, choices) | {
-        "imputation_given": (compared, lambda: imputation(given, anticipation=ahead)),
-    }
+    sources = _variants(study, choices)
+    if given.covariates is not None:
+        sources["imputation_given"] = (compared, lambda: imputation(given, anticipation=ahead))
     if methods:
         sources["sun_abraham"] = (compared, lambda: sun_abraham(bare, anticipation=ahead))
         sources["imputation"] = (compared, lambda: imputation(bare, anticipation=ahead))
@@ -166,11 +169,14 @@ def opinions(
             rows[name] = _row(overall, own, choices.level)
     cohort = None
     if methods:
-        rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
-        years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
+        try:
+            rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
+            years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
+        except UserError as error:
+            rows["twfe"] = {"reason": str(error)}
         cohort, rows[SYNTHETIC] = _synthetic(study, choices, main, seed)
     frame = pd.DataFrame([rows[name] | {"opinion": name} for name in OPINIONS if name in rows])
-    return Opinions(frame, _by_year(years, shown, choices.level), cohort)
+    return Opinions(frame, _by_year(years, shown, choices.level), cohort, _assumed(study, choices))
 
 
 def in_levels(
@@ -251,8 +257,16 @@ def aggregated(study: Design, least: int) -> Arrays:
     return Arrays(np.stack(means), np.r_[first, np.full(len(groups) - 1, np.inf)], years[kept])
 
 
+def _assumed(study: Design, choices: Choices) -> str:
+    given = study.arrays.covariates is not None
+    rests = [MAIN if given else "unconditional"]
+    rests += [name for name in ("ipw", "or") if given and choices.method == name]
+    rests += ["not_yet"] if choices.control == "not_yet" else []
+    return ". ".join(_(OPINIONS[name][1]) for name in rests)
+
+
 def _variants(study: Design, choices: Choices) -> dict[str, Source]:
-    """Return the report's estimator under other choices."""
+    """Return the report's estimator under choices other than its own."""
     plain = replace(study, arrays=replace(study.arrays, covariates=None))
     ahead = replace(study, anticipation=study.anticipation + 1)
     variants = {
@@ -262,6 +276,10 @@ def _variants(study: Design, choices: Choices) -> dict[str, Source]:
         "anticipation": (ahead, choices),
         "unconditional": (plain, choices),
     }
+    same: set[str] = {choices.control, choices.method}
+    if study.arrays.covariates is None:
+        same |= {"ipw", "or", "unconditional"}
+    variants = {name: each for name, each in variants.items() if name not in same}
     return {name: (used(*each), partial(estimate, *each)) for name, each in variants.items()}
 
 

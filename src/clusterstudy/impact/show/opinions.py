@@ -11,7 +11,7 @@ from clusterstudy.disclosure.cells import suppress
 from clusterstudy.errors import UserError
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.opinions import BY_YEAR, COMPARISONS, OPINIONS, SYNTHETIC, Opinions
+from clusterstudy.impact.opinions import BY_YEAR, COMPARISONS, MAIN, OPINIONS, SYNTHETIC, Opinions
 from clusterstudy.impact.opinions import decomposition as decomposed
 from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, dots
 from clusterstudy.report import numbers
@@ -27,7 +27,7 @@ def opinions(page: Page, study: Design, found: Opinions) -> None:
     names = frame["opinion"]
     shown = frame.assign(
         label=[_(OPINIONS[name][0]) for name in names],
-        assumed=[_(OPINIONS[name][1]) for name in names],
+        assumed=[found.assumed if name == MAIN else _(OPINIONS[name][1]) for name in names],
         reason=frame["reason"].fillna(""),
     )
     scale = study.scale
@@ -129,11 +129,23 @@ def _disagreement(study: Design, shown: pd.DataFrame) -> str:
     """Return in words which estimates are apart from the report's by more than chance."""
     low, high = (shown[name] for name in DIFFERENCE)
     apart = shown[(low > 0) | (high < 0)]
+    unjudged = shown.loc[shown["difference"].notna() & low.isna(), "label"]
+    end = ""
+    if len(unjudged):
+        told = _("Not judged, for want of an error of the difference: {names}.")
+        end = "\n\n" + told.format(names=", ".join(unjudged))
     if apart.empty:
-        return _("No estimate differs from this report's by more than chance explains.")
+        none = _(
+            "No interval of a difference leaves out zero. That is no proof of agreement: with few"
+            " firms a difference must be large to be found."
+        )
+        return none + end
     rows = [
         f"- **{row.label}** ({study.scale.effect(row.difference)}): {row.assumed}."
         for row in apart.itertuples()
     ]
-    start = _("These differ from this report's estimate by more than chance explains, and assume:")
-    return "\n".join([start, "", *rows])
+    start = _(
+        "These differ from this report's estimate by more than the interval of the difference; about"
+        " one in twenty would by chance alone. They assume:"
+    )
+    return "\n".join([start, "", *rows]) + end
