@@ -363,6 +363,10 @@ def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path):
     filed += [late, account("B", 2024), account("B", 2025, equity=-1.0)]
     filed += [account("C", 2023, equity=-5.0)]
     pd.DataFrame(filed).to_csv(tmp_path / "annual_accounts.csv", index=False)
+    met = {(cluster, year): [0, 0, 9, 0] for cluster in "AB" for year in (2024, 2025)}
+    finances(plan_at_designation=met, actual=met).to_csv(
+        tmp_path / "cluster_finances.csv", index=False
+    )
     data = Dataset(tmp_path, AS_OF)
     now = position(data, ["A", "B", "C"], **SETTINGS)
     limits = validated(SustainabilityParameters, {}, where="").limits
@@ -381,6 +385,10 @@ def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path):
     assert equity.loc[2025, "followed"].isna().all()  # no accounts of 2026 yet
     longer = record.record(data, ["A", "B", "C"], now, limits, 2, **SETTINGS)
     assert longer["followed"].isna().all()
+    (tmp_path / "cluster_finances.csv").unlink()
+    unplanned = position(data, ["A", "B", "C"], **SETTINGS)
+    unknown = record.record(data, ["A", "B", "C"], unplanned, limits, 1, **SETTINGS)
+    assert unknown["followed"].isna().all()  # whether a plan was missed is not known
 
 
 def test_a_year_without_accounts_and_negative_equity_are_said(capsys):

@@ -38,15 +38,17 @@ def trouble(now: Position, shortfall: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame indexed by ``cluster_id`` and ``year``, a column per :data:`TROUBLE`: 1 or 0, missing
-    where there are no accounts, or no plan beside them.
+    where the figure behind it is unknown.
     """
     plan, actual = (frame["private_cash"] for frame in income.both(now.lines))
     filed = now.ratios.set_index(["cluster_id", "year"])
     return pd.DataFrame(
         {
             "plan_missed": (1 - (actual / plan.where(plan > 0)).dropna() > shortfall).astype(float),
-            "negative_equity": (filed["equity"] < 0).astype(float),
-            "no_own_cash": (filed["own_cash"] < 0).astype(float),
+            **{
+                kind: (filed[name] < 0).astype(float).where(filed[name].notna())
+                for kind, name in (("negative_equity", "equity"), ("no_own_cash", "own_cash"))
+            },
         }
     )
 
@@ -78,8 +80,8 @@ def record(
     -------
     DataFrame with ``year`` (at the end of which it was checked), ``cluster_id``, ``rule``,
     ``figure``, ``alert``, ``trouble`` (keys of :data:`TROUBLE`, separated by blanks) and
-    ``followed``: 1 with trouble, 0 without, missing while the accounts of those years are not all
-    in. Year-ends before the first accounts came in are left out.
+    ``followed``: 1 with trouble, 0 without, missing while a figure of those years is unknown.
+    Year-ends before the first accounts came in are left out.
     """
     assert data.as_of is not None
     seen = trouble(now, limits["shortfall"])
@@ -143,7 +145,7 @@ def _after(seen: pd.DataFrame, cluster: str, year: int, years: int) -> dict[str,
     window = [(cluster, later) for later in range(year + 1, year + 1 + years)]
     after = seen.reindex(window)
     came = [kind for kind in TROUBLE if (after[kind] == 1).any()]
-    complete = after["negative_equity"].notna().all()
+    complete = after.notna().all(axis=None)
     followed = float(bool(came)) if complete else np.nan
     told = " ".join(came) if complete else ""
     return {"cluster_id": cluster, "followed": followed, "trouble": told}
