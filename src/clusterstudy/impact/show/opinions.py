@@ -145,7 +145,7 @@ def _disagreement(study: Design, shown: pd.DataFrame) -> str:
         for row in apart.itertuples()
     ]
     start = _(
-        "These differ from this report's estimate by more than the interval of the difference; about"
-        " one in twenty would by chance alone. They assume:"
+        "These differ from this report's estimate by more than the interval of the difference;"
+        " about one in twenty would by chance alone. They assume:"
     )
     return "\n".join([start, "", *rows]) + end
