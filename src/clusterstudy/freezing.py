@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from clusterstudy.baseline import freeze
-from clusterstudy.baseline.levels import levels, measure, undominated
+from clusterstudy.baseline.levels import measure
 from clusterstudy.errors import UserError
 from clusterstudy.params import BaselineParameters, load_study, shown
 from clusterstudy.paths import PARAMS, REPORTS
@@ -54,11 +54,10 @@ def freeze_study(name: str, *, again: bool = False, today: date | None = None) -
     assert isinstance(p, BaselineParameters)
     known = open_dataset(study.data, date.fromisoformat(p.as_of))
     measures = measure(known, p.programme_start)
-    table = freeze.suppressed(levels(measures, p.level), p.min_firms)
     return freeze.freeze(
         PARAMS,
         found[0].study,
-        undominated(table, measures, p.rules),
+        freeze.keepable(measures, level=p.level, min_firms=p.min_firms, rules=p.rules),
         as_of=date.fromisoformat(p.as_of),
         data=dict(verdict.fingerprint),
         today=today or date.today(),

@@ -11,7 +11,7 @@ import pytest
 
 from clusterstudy import freezing
 from clusterstudy.baseline import freeze
-from clusterstudy.baseline.levels import levels, measure
+from clusterstudy.baseline.levels import measure
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
 from clusterstudy.errors import UserError
@@ -45,6 +45,11 @@ def study(tmp_path, data, notebook):
     return str(path)
 
 
+def keepable(data, p):
+    measures = measure(data, p.programme_start)
+    return freeze.keepable(measures, level=p.level, min_firms=p.min_firms, rules=p.rules)
+
+
 @pytest.mark.slow
 def test_a_baseline_is_frozen_once_and_is_what_the_notebook_shows(mine, folder, tmp_path):
     record = freezing.freeze_study(mine, today=TODAY)
@@ -52,10 +57,7 @@ def test_a_baseline_is_frozen_once_and_is_what_the_notebook_shows(mine, folder, 
     frozen = freeze.frozen(tmp_path, "mine")
     assert (frozen.as_of, frozen.frozen_on) == ("2026-12-31", "2026-11-24")
     assert frozen.data == Dataset(folder).fingerprint()
-    known = levels(
-        measure(Dataset(folder, date(2026, 12, 31)), BaselineParameters().programme_start)
-    )
-    shown = freeze.suppressed(known, BaselineParameters().min_firms)
+    shown = keepable(Dataset(folder, date(2026, 12, 31)), BaselineParameters())
     assert freeze.deviations(frozen, shown).empty
     assert frozen.table["n"].isna().any()
     assert frozen.table["n"].min() >= 5
@@ -96,7 +98,7 @@ def test_the_committed_baseline_is_what_the_demo_gives():
     p = BaselineParameters(**spec.set)
     assert frozen.as_of == p.as_of
     data = open_dataset(declared.data, date.fromisoformat(p.as_of))
-    table = freeze.suppressed(levels(measure(data, p.programme_start), p.level), p.min_firms)
+    table = keepable(data, p)
     assert freeze.deviations(frozen, table).empty
     assert freeze.digest(table) == frozen.sha256
     record = json.loads((PARAMS / "demo.baseline.json").read_text(encoding="utf-8"))

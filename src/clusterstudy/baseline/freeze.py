@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from clusterstudy.baseline.levels import Measured, levels, undominated
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.errors import UserError
 
@@ -43,6 +44,19 @@ class Frozen:
 def suppressed(table: pd.DataFrame, min_firms: int) -> pd.DataFrame:
     """Return a baseline table with the figures of small groups blank, fit to be kept."""
     return suppress(table, "firms", ["n", "mean", "low", "high"], min_firms)[0]
+
+
+def keepable(measures: list[Measured], *, level: float, min_firms: int, rules: str) -> pd.DataFrame:
+    """Return the levels of measures as a report shows them and a baseline keeps them.
+
+    Parameters
+    ----------
+    measures, level
+        See :func:`clusterstudy.baseline.levels.levels`.
+    min_firms, rules
+        Figures of fewer firms are blank, and those that the rule set takes to tell of a firm.
+    """
+    return undominated(suppressed(levels(measures, level), min_firms), measures, rules)
 
 
 def digest(table: pd.DataFrame) -> str:
