@@ -75,6 +75,24 @@ def test_the_interval_holds_what_is_not_rejected():
     assert wild_cluster(moved, group, seed=1, draws=499).p_value == pytest.approx(0.05, abs=0.01)
 
 
+def test_a_permutation_keeps_units_that_are_unseen_after_another_cohort():
+    rng = np.random.default_rng(5)
+    change, cohort = rng.normal(size=(80, 2)), rng.permutation(np.repeat([-1, 0, 1], [60, 10, 10]))
+    change[cohort == 0, 1] = np.nan
+    found = permutation(change, cohort, np.zeros(80), seed=1, draws=99)
+    assert found.units == 20
+    change[np.flatnonzero(cohort == 1)[:3], 1] = np.nan
+    assert permutation(change, cohort, np.zeros(80), seed=1, draws=99).units == 17
+
+
+def test_sign_changes_reject_too_often_where_clusters_move_together():
+    rng = np.random.default_rng(6)
+    shared = np.sqrt(0.3) * rng.normal(size=(300, 1))
+    effects = shared + np.sqrt(0.7) * rng.normal(size=(300, 8))
+    rejected = np.mean([sign_changes(each, seed=1).p_value <= 0.05 for each in effects])
+    assert rejected > 0.15
+
+
 @pytest.mark.parametrize("groups", [2, 3])
 def test_the_smallest_p_counts_the_constant_multipliers_among_all(groups):
     panel, group = shocked(3, groups, 6)

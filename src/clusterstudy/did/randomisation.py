@@ -99,7 +99,8 @@ def permutation(
     Parameters
     ----------
     change
-        Shape (n, G): each unit's change from before to after the treatment of each of G cohorts.
+        Shape (n, G): each unit's change from before to after the treatment of each of G cohorts;
+        NaN where it is not seen, which drops the unit when dealt that cohort.
     cohort
         Each unit's cohort as a column of ``change``, −1 for the never-treated; shape (n,).
     stratum
@@ -119,18 +120,25 @@ def permutation(
     of_stratum = np.unique(stratum, return_inverse=True)[1]
     by_stratum = np.argsort(of_stratum, kind="stable")
     of_stratum, column = of_stratum[by_stratum], cohort[by_stratum]
-    total = np.column_stack([np.bincount(of_stratum, c[by_stratum]) for c in change.T])
-    score = change[by_stratum] - (total / np.bincount(of_stratum)[:, None])[of_stratum]
+    score = change[by_stratum]
+    for each in score.T:
+        seen = np.isfinite(each)
+        number, total = (np.bincount(of_stratum[seen], w) for w in (None, each[seen]))
+        each[seen] -= (total / np.maximum(number, 1))[of_stratum[seen]]
     place = np.flatnonzero(column >= 0)
-    if len(place) < 2 or not np.ptp(score):
+    units = int(np.isfinite(score[place, column[place]]).sum())
+    if units < 2 or not np.nanmax(np.abs(score)):
         raise UserError(
-            f"expected two treated units with others in their strata, got {len(place)}",
+            f"expected two treated units with others in their strata, got {units}",
             where="permutation test",
         )
     rng = np.random.default_rng(seed)
 
     def statistic(order: np.ndarray) -> float:
         dealt = score[order[place], column[place]]
+        dealt = dealt[np.isfinite(dealt)]
+        if len(dealt) < 2:
+            return 0.0
         return abs(float(dealt.mean())) / (float(dealt.std(ddof=1)) or np.inf)
 
     observed = statistic(np.arange(len(column)))
@@ -138,7 +146,7 @@ def permutation(
     for _ in range(draws):
         order = np.argsort(of_stratum + rng.random(len(column)))
         at_least += statistic(order) >= observed * (1 - TIES)
-    return Randomised(np.nan, at_least / (draws + 1), 1 / (draws + 1), -np.inf, np.inf, len(place))
+    return Randomised(np.nan, at_least / (draws + 1), 1 / (draws + 1), -np.inf, np.inf, units)
 
 
 def not_rejected(

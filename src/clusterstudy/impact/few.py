@@ -105,22 +105,27 @@ def _counted(found: Randomised) -> dict[Any, Any]:
 
 
 def _dealt(study: Design, used: np.ndarray, seed: int) -> Randomised:
-    """Deal years of entry anew among the firms of a cell, over changes freed of the covariates."""
+    """Deal years of entry anew among the firms of a cell, over changes freed of the covariates.
+
+    Of cohorts with a year before and one after; a change is that of firms seen in both.
+    """
+    years, cohort = study.arrays.periods, study.arrays.cohort
+    with_both = np.isin(cohort - 1 - study.anticipation, years) & (cohort <= years[-1])
+    used = used & (with_both | ~study.entered)
     arrays = study.among(used)
     cohorts = np.unique(arrays.cohort[study.entered[used]])
+    if not len(cohorts):
+        raise UserError("no cohort has a year before and a year after entry")
     before = (arrays.periods == g - 1 - study.anticipation for g in cohorts)
     base = np.column_stack([arrays.outcome[:, of].mean(axis=1) for of in before])
     change = np.column_stack([_mean(arrays.outcome[:, arrays.periods >= g]) for g in cohorts])
     change = change - base
-    known = np.isfinite(change).all(axis=1)
-    X = arrays.design(0)[known]
-    change = change[known] - X @ np.linalg.lstsq(X, change[known])[0]
-    column = np.where(
-        study.entered[used],
-        np.searchsorted(cohorts, np.where(used, study.arrays.cohort, 0)[used]),
-        -1,
-    )[known]
-    cells = study.firms.firms[used].groupby(list(CELL)).ngroup().to_numpy()[known]
+    X = arrays.design(0)
+    for each in change.T:
+        known = np.isfinite(each)
+        each[known] -= X[known] @ np.linalg.lstsq(X[known], each[known])[0]
+    column = np.where(study.entered[used], np.searchsorted(cohorts, arrays.cohort), -1)
+    cells = study.firms.firms[used].groupby(list(CELL)).ngroup().to_numpy()
     return permutation(change, column, cells, seed=seed)
 
 
