@@ -12,8 +12,10 @@ from clusterstudy.demo import talks
 from clusterstudy.demo.settings import CLUSTERS, Settings
 from clusterstudy.dialogue import governance, overlap, plots
 from clusterstudy.dialogue.evidence.research import by_year
+from clusterstudy.dialogue.show import interfaces
 from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
+from clusterstudy.report.page import Page
 
 ACTORS = governance.read_actors()
 CALENDAR = governance.read_calendar(ACTORS)
@@ -86,6 +88,18 @@ def test_a_pair_is_hidden_where_few_firms_are_left_over():
     assert pairs["blank"].all()
     whole = overlap.shared_firms(taken(A=range(20), B=range(40)), date(2028, 1, 1), 5)
     assert not whole["blank"].any()
+
+
+@pytest.mark.parametrize("day", [date(2028, 6, 30), date(2020, 1, 1)], ids=["alone", "none past"])
+def test_a_cluster_that_shares_with_nobody_is_said(day, monkeypatch):
+    shared = overlap.shared_firms(taken(A=range(20)), day, 5)
+    assert shared.empty
+    page, said = Page("en"), []
+    monkeypatch.setattr(page, "callout", lambda kind, text: said.append(text))
+    interfaces.firms(page, shared, "A", {"A": "A"}, 5)
+    interfaces.partners(page, pd.DataFrame(), 5)
+    nobody = "No two clusters had activities in the same past year."
+    assert said == [nobody, "No collaborations are registered."]
 
 
 def test_the_demos_partners_see_more_competition_where_a_cluster_crowds_out():

@@ -42,7 +42,7 @@ def shared_firms(taken: pd.DataFrame, as_of: date, min_firms: int) -> pd.DataFra
     every = pd.MultiIndex.from_product([firms.index] * 2, names=["cluster_id", "other"])
     table = both.reindex(every, fill_value=0).rename("both").reset_index()
     table = table[table["cluster_id"] != table["other"]].reset_index(drop=True)
-    own, others = table["cluster_id"].map(firms), table["other"].map(firms)
+    own, others = (table[name].map(firms).astype(float) for name in ("cluster_id", "other"))
     table = table.assign(
         year=year,
         firms=own,

@@ -24,6 +24,9 @@ def firms(
     shared
         As :func:`clusterstudy.dialogue.overlap.shared_firms` returns it.
     """
+    if shared.empty:
+        page.callout("missing", _("No two clusters had activities in the same past year."))
+        return
     wide = shared.pivot(index="cluster_id", columns="other", values="share")
     page.figure(
         plots.matrix(wide, cluster),
@@ -50,6 +53,9 @@ def firms(
 
 def partners(page: Page, shared: pd.DataFrame, min_firms: int) -> None:
     """Show each cluster's partners by kind, and those it has in common with other clusters."""
+    if shared.empty:
+        page.callout("missing", _("No collaborations are registered."))
+        return
     texts = [
         numbers.MISSING
         if row["blank"]
