@@ -50,10 +50,6 @@ class Replications:
         """Return ``low``, ``median`` and ``high`` of each cluster's margin, for every clause."""
         return {c: self._interval(self.margins[..., i], level) for i, c in enumerate(CLAUSES)}
 
-    def clause_probabilities(self) -> pd.DataFrame:
-        """Return the share of settings in which a clause is met, clusters by clauses."""
-        return pd.DataFrame((self.margins >= 0).mean(0), self.clusters, list(CLAUSES))
-
     def segment_probabilities(self) -> pd.DataFrame:
         """Return the share of settings that lead to each segment, clusters by segments."""
         segment = classify(self.margins)

@@ -14,7 +14,6 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, MaxNLocator
 from numpy.typing import ArrayLike
 
@@ -111,20 +110,6 @@ def reference_line(ax: Axes, axis: Literal["x", "y"] = "y", at: float = 0) -> No
     """Draw the line of no effect, across the axis on which ``at`` lies."""
     draw = ax.axvline if axis == "x" else ax.axhline
     draw(at, color=INK, linewidth=1, linestyle="-", marker="", zorder=1)
-
-
-def name_at_end(ax: Axes, line: Line2D, text: str) -> None:
-    """Write a line's name at its right end, instead of a legend."""
-    x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata(), dtype=float)
-    last = np.flatnonzero(np.isfinite(y))[-1]
-    ax.annotate(
-        text,
-        (x[last], y[last]),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        annotation_clip=False,
-    )
 
 
 def numbers_on(axis: Axis, write: Callable[..., str] = number, scale: float = 1) -> None:
