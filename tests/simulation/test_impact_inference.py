@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -115,3 +116,7 @@ def test_every_test_says_what_it_could_find(study, clusters):
     assert table.loc["signs", "units"] == len(clusters.raw.label)
     assert (table["p_value"] >= table["smallest"]).all()
     assert table["p_value"].between(0, 1).all()
+    used = study.entered | study.comparison
+    ahead = replace(study, anticipation=int(np.ptp(study.arrays.periods)) - 2)
+    fewer = few._dealt(ahead, used, seed=1).units
+    assert 0 < fewer < table.loc["permutation", "units"]  # later cohorts only
