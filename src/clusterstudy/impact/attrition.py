@@ -92,12 +92,13 @@ def exits(study: Design, choices: Choices, exit_year: np.ndarray) -> pd.DataFram
 def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | None:
     """Return the effect by the outcome's last year with Lee's bounds, averaged over cohorts.
 
-    None where fewer than ``min_treated`` new entrants can be followed. Comparison firms are
-    weighted by the odds of entry, taken as known.
+    Cohorts weigh as much as they have entrants that stay in any case; those that covariates tell
+    apart from all comparison firms are left out. None where fewer than ``min_treated`` new entrants
+    can be followed. Comparison firms are weighted by the odds of entry, taken as known.
     """
     years, outcome = study.arrays.periods, study.arrays.outcome
     last = int(years[-1])
-    limits, seen, stay = [], [], []
+    limits, seen, stay, followed = [], [], [], 0
     for cohort, firms, treated in _alive(study, exit_year, last - 1):
         base = outcome[firms][:, years == cohort - 1 - study.anticipation]
         if not base.shape[1]:
@@ -106,20 +107,24 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
         at, treated = np.flatnonzero(firms)[known], treated[known]
         change = outcome[at, -1] - base[known, 0]
         score = scores(treated, study.firms.design()[at])
-        weight = np.where(treated, 1.0, score / (1 - score))
+        if not (score[~treated] < 1).all():  # covariates tell the groups apart
+            continue
+        weight = np.ones(len(at))
+        weight[~treated] = score[~treated] / (1 - score[~treated])
         there = np.isfinite(change)
         try:
             limit = lee_bounds(change, treated, weight)
             as_seen = _compared(study, at[there], change[there], treated[there], choices)
         except UserError:
             continue
+        staying = [np.average(there[of], weights=weight[of]) for of in (treated, ~treated)]
         size = treated.sum()
-        limits.append((size, _spread(limit, at, study)))
-        seen.append((size, as_seen))
-        stay.append(
-            (size, [np.average(there[of], weights=weight[of]) for of in (treated, ~treated)])
-        )
-    if sum(size for size, _limit in limits) < choices.min_treated:
+        always = size * min(staying)  # those of the cohort that stay in any case
+        followed += size
+        limits.append((always, _spread(limit, at, study)))
+        seen.append((always, as_seen))
+        stay.append((size, staying))
+    if followed < choices.min_treated:
         return None
     both = _averaged(limits, limits[0][1].label)
     low, high = imbens_manski(both, choices.level)
@@ -169,8 +174,10 @@ def _spread(found: Estimates, firms: np.ndarray, study: Design) -> Estimates:
     return Estimates.from_influence(found.label, found.estimate, influence)
 
 
-def _averaged(found: list[tuple[int, Estimates]], label: Sequence[object] | pd.Index) -> Estimates:
-    """Average cohorts' estimates by size, taken as given."""
+def _averaged(
+    found: list[tuple[float, Estimates]], label: Sequence[object] | pd.Index
+) -> Estimates:
+    """Average cohorts' estimates by size, or another weight, taken as given."""
     k = len(found[0][1].label)
     share = np.array([size for size, _each in found]) / sum(size for size, _each in found)
     return join([each for _size, each in found]).combine(np.kron(share, np.eye(k)), label)
