@@ -22,6 +22,7 @@ import pandas as pd
 from clusterstudy.contract.declaration import read_declaration
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.schema import Column, Table
+from clusterstudy.contract.tables import TABLES
 from clusterstudy.disclosure import checks
 from clusterstudy.disclosure.checks import Finding
 from clusterstudy.disclosure.outputs import Count, counts, declared, misdeclared, read_outputs
@@ -34,6 +35,7 @@ from clusterstudy.report import release
 from clusterstudy.runs import folders, manifest
 
 WHOLE = "report"  # the output that files of no table or figure belong to
+_EXCUSABLE = {rule: checks.RULES[rule] for rule in checks.EXCUSABLE}  # never a firm's number
 EXCEPTIONS = Table(
     name="exceptions",
     row="An output that may break a rule, and why.",
@@ -42,7 +44,7 @@ EXCEPTIONS = Table(
     columns=(
         Column("run", "text", "Run, with * and ?."),
         Column("output", "text", "Table, figure or report, with * and ?."),
-        Column("rule", "text", "Rule that it may break.", terms=checks.RULES),
+        Column("rule", "text", "Rule that it may break.", terms=_EXCUSABLE),
         Column("why", "text", "Why nobody's figures are told."),
         Column("asked_by", "text", "Who asks for it."),
     ),
@@ -136,9 +138,16 @@ def _rules(chosen: Sequence[Report]) -> str:
 def _known(data: Dataset | None) -> Known:
     if data is None:
         return Known()
-    firms = data.read("firms", ["cvr"])["cvr"].dropna()
-    public = data.read("clusters", ["cvr"])["cvr"].dropna()
-    return Known(frozenset(firms), frozenset(public), {firms.nunique()} if len(firms) > 100 else ())
+    numbers = {
+        table: pd.unique(frame.to_numpy().ravel())
+        for table in data.tables()
+        if (names := [column.name for column in TABLES[table].columns if column.kind == "cvr"])
+        and not (frame := data.read(table, names)).empty
+    }
+    public = frozenset(numbers.pop("clusters", ()))
+    firms = frozenset(number for each in numbers.values() for number in each if pd.notna(number))
+    size = len(numbers.get("firms", ()))
+    return Known(firms, public, {size} if size > 100 else ())
 
 
 def _earlier(to: Path) -> list[Count]:

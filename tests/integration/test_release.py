@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from clusterstudy import releasing
+from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
 from clusterstudy.releasing import release_runs
 from clusterstudy.review import pack
@@ -97,6 +98,25 @@ def test_an_exception_is_granted_by_rule_and_recorded(reports, tmp_path):
     record = json.loads((folder / "record.json").read_text())
     [asked] = [o for o in record["outputs"] if o["verdict"] == "exception"]
     assert asked["findings"][0]["exception"]["why"] == "Public record"
+
+
+def test_no_exception_is_granted_for_a_firms_number(reports, tmp_path):
+    (tmp_path / "mine.exceptions.csv").write_text(
+        "run,output,rule,why,asked_by\nhello*,draws,cvr,It is known,The evaluator\n"
+    )
+    with pytest.raises(UserError, match="expected rule to be one of small_cell"):
+        release_runs([RUN], reports, tmp_path / "out")
+
+
+def test_a_number_that_only_participations_name_is_a_firms_too(reports, tmp_path):
+    data = tmp_path / "closed"
+    data.mkdir()
+    (data / "clusters.csv").write_text("cluster_id,cvr\nK01,10000009\n")
+    (data / "firms.csv").write_text("cvr\n10000017\n")
+    (data / "participations.csv").write_text("cvr,cluster_id\n10003083,K01\n")
+    table(tmp_path, pd.DataFrame({"group": ["10003083"], "n": [80]}))
+    with pytest.raises(UserError, match=f"{RUN}, draws: breaks the rule cvr"):
+        release_runs([RUN], reports, tmp_path / "out", data=Dataset(data))
 
 
 def test_a_later_report_is_held_against_what_has_left_and_leaves_that_as_it_was(reports, tmp_path):

@@ -32,6 +32,7 @@ RULES = {
     "row_level": "no rows of single firms",
     "unreadable": "every file can be read and checked",
 }
+EXCUSABLE = ("small_cell", "degrees_of_freedom", "extremes", "linked", "differencing")
 OUTER = r"(?i)(min|max|minimum|maximum|largest|smallest|[pq]\d+)"
 
 
