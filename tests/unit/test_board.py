@@ -97,14 +97,17 @@ def test_p_values_are_adjusted_for_the_number_of_outcomes():
 def test_clusters_that_differ_are_told_from_clusters_that_do_not():
     first = np.arange(120) < 60
     effect = np.where(first, 0.4, 0.0)
-    groups = {"K1": np.append(first, np.zeros(400, bool))}
-    groups["K2"] = np.append(~first, np.zeros(400, bool))
+    none, half = np.zeros(400, bool), np.arange(120) % 2 == 0
+    groups = {"K1": np.append(first & half, none), "K2": np.append(first & ~half, none)}
+    groups["K3"] = np.append(~first, none)
     differ = effects.heterogeneity(study(effect), CHOICES, groups)
     equal = effects.heterogeneity(study(np.full(120, 0.4)), CHOICES, groups)
     assert differ.p_value < 1e-6
-    assert differ.spread == pytest.approx(0.4 / np.sqrt(2), rel=0.3)
+    assert differ.spread["low"] < 0.4 / np.sqrt(3) < differ.spread["high"]
     assert equal.p_value > 0.01
-    assert equal.spread < 0.05
+    assert equal.spread["estimate"] < 0.05
+    two = {name: groups[name] for name in ("K1", "K3")}
+    assert effects.heterogeneity(study(effect), CHOICES, two).spread is None
     assert effects.heterogeneity(study(effect), CHOICES, {"K1": groups["K1"]}) is None
     few = replace(CHOICES, min_treated=61)
     assert effects.heterogeneity(study(effect), few, groups) is None

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
-from clusterstudy.did.estimates import Estimates, join
+from clusterstudy.did.estimates import Estimates
 from clusterstudy.impact.design import Design, design, maturity
-from clusterstudy.impact.effects import Choices, estimate, figures, of_groups, usable
+from clusterstudy.impact.effects import Choices, estimate, figures, usable
 from clusterstudy.impact.overlap import overlap
+from clusterstudy.impact.pooling import by_cluster
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,15 @@ class Heterogeneity:
     clusters
         Number of clusters with an estimate.
     spread
-        Standard deviation of the effects beyond sampling error (DerSimonian & Laird 1986, with
-        the estimates taken as independent); 0 where there is none to be seen.
+        Standard deviation between the effects beyond sampling error, as the impact report has it
+        (:func:`clusterstudy.did.shrinkage.pool`): ``estimate``, ``low``, ``high``. None with fewer
+        than three clusters.
     p_value
         Wald test that all are equal, with their joint covariance: firms may be in several.
     """
 
     clusters: int
-    spread: float
+    spread: dict[str, float] | None
     p_value: float
 
 
@@ -126,19 +128,15 @@ def heterogeneity(
     """Compare the effects of several groups; None with fewer than two estimates."""
     from scipy.stats import chi2
 
-    found, _reasons = of_groups(study, choices, groups)
-    k = len(found)
-    if k < 2:
+    found = by_cluster(study, choices, groups)
+    joint = found.raw
+    if joint is None or len(joint.label) < 2:
         return None
-    joint = join(list(found.values()))
+    k = len(joint.label)
     contrast = np.eye(k)[1:] - np.eye(k)[:1]
     differences = joint.combine(contrast, list(range(k - 1)))
     wald = differences.estimate @ np.linalg.solve(differences.covariance, differences.estimate)
-    weight = 1 / joint.se**2
-    mean = weight @ joint.estimate / weight.sum()
-    q = weight @ (joint.estimate - mean) ** 2
-    scale = weight.sum() - (weight**2).sum() / weight.sum()
-    return Heterogeneity(k, float(np.sqrt(max(0.0, (q - (k - 1)) / scale))), chi2.sf(wald, k - 1))
+    return Heterogeneity(k, found.pooled.spread if found.pooled else None, chi2.sf(wald, k - 1))
 
 
 def costs(

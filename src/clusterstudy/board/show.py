@@ -129,12 +129,13 @@ def differences(page: Page, found: Heterogeneity | None) -> None:
         return
     told = _(
         "{k} clusters carry an estimate of their own. Test that their effects are equal: p = {p}."
-        " Spread beyond sampling error: {spread} (standard deviation, log points)."
-    ).format(
-        k=found.clusters,
-        p=numbers.number(found.p_value, 3),
-        spread=numbers.number(found.spread, 3),
-    )
+    ).format(k=found.clusters, p=numbers.number(found.p_value, 3))
+    if found.spread:
+        between = _("Standard deviation between clusters: {spread} {interval} log points.")
+        told += " " + between.format(
+            spread=numbers.number(found.spread["estimate"], 3),
+            interval=_three(found.spread["low"], found.spread["high"]),
+        )
     page.callout("note", told)
 
 
