@@ -134,15 +134,11 @@ def reliability(page: Page, rates: pd.DataFrame, level: float, years: int) -> No
         formats={
             "hit_rate": numbers.whole_percent,
             "miss_rate": numbers.whole_percent,
-            ("hit_low", "hit_high"): _share_interval,
-            ("miss_low", "miss_high"): _share_interval,
+            ("hit_low", "hit_high"): numbers.whole_percent_interval,
+            ("miss_low", "miss_high"): numbers.whole_percent_interval,
         },
         note=note.format(level=numbers.whole_percent(level), years=years),
     )
-
-
-def _share_interval(low: float, high: float) -> str:
-    return numbers.interval(low, high, digits=0, share=True)
 
 
 def _opinion(place: float) -> str:

@@ -175,8 +175,8 @@ def choices(page: Page, indices: pd.DataFrame) -> None:
         formats={
             "first": numbers.whole_percent,
             "total": numbers.whole_percent,
-            ("first_low", "first_high"): _percent_interval,
-            ("total_low", "total_high"): _percent_interval,
+            ("first_low", "first_high"): numbers.whole_percent_interval,
+            ("total_low", "total_high"): numbers.whole_percent_interval,
         },
     )
 
@@ -198,7 +198,3 @@ def left_out(page: Page, frame: pd.DataFrame, declared: pd.DataFrame) -> None:
         },
         formats={"mean": 1, "most": 0},
     )
-
-
-def _percent_interval(low: float, high: float) -> str:
-    return numbers.interval(low, high, digits=0, share=True)

@@ -101,6 +101,11 @@ def whole_interval(low: Any, high: Any) -> str:
     return interval(low, high, 0)
 
 
+def whole_percent_interval(low: Any, high: Any) -> str:
+    """Return the interval of a share, ``[1; 5]``, in the percent that stand before it."""
+    return interval(low, high, 0, share=True)
+
+
 def _hundredfold(share: Any) -> Any:
     return share if pd.isna(share) else share * 100
 
