@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from clusterstudy.differences import differing
 from clusterstudy.errors import UserError
 from clusterstudy.paths import REPORTS
 
@@ -121,17 +122,6 @@ def origins(
     rows = [
         {"kind": kind, "name": name, "then": old, "now": new}
         for kind, (before, after) in both.items()
-        for name, old, new in _different(before, after)
+        for name, old, new in differing(before, after)
     ]
     return pd.DataFrame(rows, columns=["kind", "name", "then", "now"])
-
-
-def _different(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for name in dict.fromkeys([*new, *old]):
-        then, now = (_written(values.get(name, "")) for values in (old, new))
-        if then != now:
-            yield name, then, now
-
-
-def _written(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -24,6 +24,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from clusterstudy.differences import written
 from clusterstudy.report import fragments, language, layout, numbers, quality
 from clusterstudy.report.language import _
 
@@ -122,7 +123,7 @@ def _with_ids(body: str) -> tuple[str, list[Section]]:
 
 def _origin(run: Mapping[str, Any]) -> list[Markup]:
     """Return the tables of what a report was made from: parameters, data and code."""
-    parameters = {name: _written(value) for name, value in run["parameters"].items()}
+    parameters = {name: written(value) for name, value in run["parameters"].items()}
     data = {
         name: f"{numbers.number(run['quality']['tables'][name])}; {sha[:SHORT]}"
         for name, sha in run["data"]["sha256"].items()
@@ -152,10 +153,6 @@ def _pairs(values: Mapping[str, str], caption: str, headings: tuple[str, str]) -
     frame = pd.DataFrame(values.items(), columns=["name", "value"])
     shown = dict(zip(frame.columns, headings, strict=True))
     return Markup(fragments.table(frame, caption=caption, headings=shown))
-
-
-def _written(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @cache

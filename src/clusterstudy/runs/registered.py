@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from clusterstudy.differences import differing
 from clusterstudy.errors import UserError
 from clusterstudy.params import load_study, parse_study, shown
 from clusterstudy.runs.folders import write_whole
@@ -130,13 +131,4 @@ def _sha256(text: str) -> str:
 
 
 def _differences(planned: Run, run: Run) -> list[tuple[str, str, str]]:
-    before, after = (each.parameters.model_dump(exclude=PLACES) for each in (planned, run))
-    return [
-        (name, _text(before[name]), _text(value))
-        for name, value in after.items()
-        if before[name] != value
-    ]
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return differing(*(each.parameters.model_dump(exclude=PLACES) for each in (planned, run)))
