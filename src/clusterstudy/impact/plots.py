@@ -13,6 +13,7 @@ from clusterstudy.report.language import _
 from clusterstudy.report.scales import Scale
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -87,12 +88,7 @@ def event_study(frame: pd.DataFrame, scale: Scale) -> Figure:
             color=colour,
             label=label,
         )
-    theme.reference_line(ax)
-    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
-    theme.years_on(ax.xaxis)
-    theme.numbers_on(ax.yaxis, scale.tick, scale.factor)
-    ax.set_xlabel(_("Years since entry"))
-    ax.set_ylabel(scale.axis)
+    _by_years_since_entry(ax, scale)
     fig.legend(loc="outside upper right", ncols=3)
     return fig
 
@@ -123,12 +119,7 @@ def by_estimator(frame: pd.DataFrame, labels: Mapping[str, str], scale: Scale) -
             color=theme.COLOURS[number],
             label=label,
         )
-    theme.reference_line(ax)
-    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
-    theme.years_on(ax.xaxis)
-    theme.numbers_on(ax.yaxis, scale.tick, scale.factor)
-    ax.set_xlabel(_("Years since entry"))
-    ax.set_ylabel(scale.axis)
+    _by_years_since_entry(ax, scale)
     fig.legend(loc="outside upper center", ncols=2)
     return fig
 
@@ -236,3 +227,13 @@ def specifications(frame: pd.DataFrame, dimensions: Mapping[str, str], scale: Sc
     matrix.grid(False)
     fig.legend(loc="outside upper right", ncols=2)
     return fig
+
+
+def _by_years_since_entry(ax: Axes, scale: Scale) -> None:
+    """Give a figure of effects its axes, zero, and the line between before and after entry."""
+    theme.reference_line(ax)
+    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
+    theme.years_on(ax.xaxis)
+    theme.numbers_on(ax.yaxis, scale.tick, scale.factor)
+    ax.set_xlabel(_("Years since entry"))
+    ax.set_ylabel(scale.axis)
