@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from clusterstudy.errors import UserError
+from clusterstudy.paths import REPORTS
 
 app = typer.Typer(
     help="Show what Denmark's innovation clusters are worth: notebooks, checked data, reports.",
@@ -18,8 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Reports = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the reports.", show_default="reports", file_okay=False),
+    Path,
+    typer.Option(
+        help="Folder of the reports.", show_default="reports", file_okay=False, resolve_path=True
+    ),
 ]
 
 
@@ -42,11 +45,10 @@ def run(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print each report as PDF, by a browser installed.")
     ] = False,
-    reports: Reports = None,
+    reports: Reports = REPORTS,
 ) -> None:
     """Run studies and write their reports."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.report.pdf import browser
     from clusterstudy.runs.batch import carry_out, prepare, write_index
     from clusterstudy.runs.local import local
@@ -56,10 +58,9 @@ def run(
     if dask and (cold or workers != 1):
         raise UserError("--workers and --cold are for runs on this machine", where="--dask")
     settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
-    folder = (reports or REPORTS).resolve()
     printer = browser() if pdf else None
     with console.waiting("Checking the study and its data"):
-        batch = prepare(studies, folder, only=only or (), settings=settings)
+        batch = prepare(studies, reports, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():
         *findings, total = verdict.lines()
         told = [line for line in findings if not line.startswith("info")]
@@ -71,28 +72,27 @@ def run(
         raise typer.Exit(1)
     place = connected(dask) if dask else local(workers, warm=not cold)
     with place as maker, console.progress(len(batch.runs)) as on_end:
-        outcomes = carry_out(batch, maker, folder, force=force, on_end=on_end)
+        outcomes = carry_out(batch, maker, reports, force=force, on_end=on_end)
     console.show(console.summary(outcomes))
     if printer:
         with console.waiting("Printing"):
-            printed = print_reports(outcomes, folder, printer)
-        write_index(folder)
+            printed = print_reports(outcomes, reports, printer)
+        write_index(reports)
         console.show(f"{printed} reports printed as PDF.")
-    console.show(f"Reports: {folder / 'index.html'}")
+    console.show(f"Reports: {reports / 'index.html'}")
     raise typer.Exit(1 if any(outcome.failure for outcome in outcomes) else 0)
 
 
 @app.command()
 def why(
     run: Annotated[str, typer.Argument(help="STUDY/RUN, as the index names it.")],
-    reports: Reports = None,
+    reports: Reports = REPORTS,
 ) -> None:
     """Say why a run would be made again, or that its report is unchanged."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.runs.batch import reasons
 
-    console.show("\n".join(reasons(run, (reports or REPORTS).resolve())))
+    console.show("\n".join(reasons(run, reports)))
 
 
 @app.command()
@@ -101,19 +101,16 @@ def release(
     to: Annotated[Path, typer.Option(help="Folder of releases.", file_okay=False)],
     rules: Annotated[str, typer.Option(help="Rule set; without it the study's own.")] = "",
     data: Annotated[str, typer.Option(help="The reports' data, to know the firms' numbers.")] = "",
-    reports: Reports = None,
+    reports: Reports = REPORTS,
 ) -> None:
     """Check reports and make the folder that may leave, or refuse and name output and rule."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.releasing import release_runs
     from clusterstudy.sources import open_dataset
 
     with console.waiting("Checking the outputs"):
         dataset = open_dataset(data) if data else None
-        folder = release_runs(
-            runs, (reports or REPORTS).resolve(), to.resolve(), rules=rules, data=dataset
-        )
+        folder = release_runs(runs, reports, to.resolve(), rules=rules, data=dataset)
     console.show(f"Released: {folder}")
 
 
@@ -123,7 +120,6 @@ def check(
 ) -> None:
     """Pass data through the quality gate and list what it finds."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.quality import named, verdict_for
     from clusterstudy.sources import open_dataset
 
@@ -164,15 +160,13 @@ def register(
 def diff(
     before: Annotated[str, typer.Argument(help="STUDY/RUN, or a report's folder.")],
     after: Annotated[str, typer.Argument(help="Another one.")],
-    reports: Reports = None,
+    reports: Reports = REPORTS,
 ) -> None:
     """Compare two reports: what they were made from, and every figure that differs."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.review import compare
 
-    folder = (reports or REPORTS).resolve()
-    old, new = compare.report(before, folder), compare.report(after, folder)
+    old, new = compare.report(before, reports), compare.report(after, reports)
     console.show("\n".join(compare.origins(old, new) or ["Made from the same."]))
     console.show_figures(compare.compare_tables(old / "tables", new / "tables"))
 
@@ -181,15 +175,14 @@ def diff(
 def pack(
     run: Annotated[str, typer.Argument(help="STUDY/RUN, or the folder of a released report.")],
     to: Annotated[Path, typer.Option(help="The zip file to write.")],
-    reports: Reports = None,
+    reports: Reports = REPORTS,
 ) -> None:
     """Pack a report for a reviewer: code, lock, demo data and expected figures (RO-Crate)."""
     from clusterstudy import console
-    from clusterstudy.paths import REPORTS
     from clusterstudy.review.pack import pack as pack_report
 
     with console.waiting("Packing"):
-        written = pack_report(run, to, (reports or REPORTS).resolve())
+        written = pack_report(run, to, reports)
     console.show(f"Review pack: {written}")
 
 
@@ -249,14 +242,20 @@ def lab() -> None:
 @app.command()
 def index(
     reports: Annotated[
-        Path | None, typer.Option(help="Folder of the reports.", exists=True, file_okay=False)
-    ] = None,
+        Path,
+        typer.Option(
+            help="Folder of the reports.",
+            show_default="reports",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+        ),
+    ] = REPORTS,
 ) -> None:
     """Write reports/index.html again from the reports that lie there."""
-    from clusterstudy.paths import REPORTS
     from clusterstudy.runs.batch import write_index
 
-    typer.echo(f"Reports: {write_index((reports or REPORTS).resolve())}")
+    typer.echo(f"Reports: {write_index(reports)}")
 
 
 def main() -> None:
