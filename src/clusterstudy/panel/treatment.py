@@ -58,10 +58,8 @@ def entries(contact: pd.DataFrame) -> pd.DataFrame:
     DataFrame indexed by ``cvr``: ``cohort`` (year of first contact), ``dose`` (the most intensive
     contact of that year) and one boolean column per cluster (any contact in that year).
     """
-    first = contact.groupby("cvr")["year"].transform("min")
-    entering = contact[contact["year"] == first]
-    rank = entering["dose"].map({dose: rank for rank, dose in enumerate(DOSES)})
-    by_firm = entering.assign(rank=rank).groupby("cvr").agg({"year": "first", "rank": "max"})
+    _every, entering = _ranked(contact)
+    by_firm = entering.groupby("cvr").agg({"year": "first", "rank": "max"})
     through = pd.get_dummies(entering["cluster_id"]).groupby(entering["cvr"]).any()
     return pd.DataFrame(
         {"cohort": by_firm["year"], "dose": by_firm["rank"].map(dict(enumerate(DOSES)))}
@@ -80,17 +78,20 @@ def mixtures(contact: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of bool indexed by ``cvr``, with the keys of :data:`MIXTURES`.
     """
-    first = contact.groupby("cvr")["year"].transform("min")
-    rank = contact["dose"].map({dose: rank for rank, dose in enumerate(DOSES)})
-    entering = contact[contact["year"] == first].groupby("cvr")
+    every, entering = (part.groupby("cvr") for part in _ranked(contact))
     several_doses = entering["dose"].nunique() > 1
     several_clusters = entering["cluster_id"].nunique() > 1
-    at_entry = rank[contact["year"] == first].groupby(contact["cvr"]).max()
     return pd.DataFrame(
         {
             "plain": ~several_doses & ~several_clusters,
             "several_doses": several_doses,
             "several_clusters": several_clusters,
-            "rises": rank.groupby(contact["cvr"]).max() > at_entry,
+            "rises": every["rank"].max() > entering["rank"].max(),
         }
     )
+
+
+def _ranked(contact: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return all contacts with the ``rank`` of their dose, and those of each firm's first year."""
+    every = contact.assign(rank=contact["dose"].map({dose: at for at, dose in enumerate(DOSES)}))
+    return every, every[every["year"] == every.groupby("cvr")["year"].transform("min")]
