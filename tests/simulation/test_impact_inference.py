@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from clusterstudy.contract.read import Dataset
-from clusterstudy.demo import generate, truth
+from clusterstudy.demo import truth
 from clusterstudy.impact import attrition, effects, few, pooling
 from clusterstudy.impact.design import design
 from clusterstudy.panel.survival import exit_years
@@ -19,12 +19,6 @@ from clusterstudy.params import ImpactParameters
 P = ImpactParameters()
 CHOICES = effects.Choices(P.method, P.control, P.level, P.power, P.least_treated)
 SETTINGS = ("cluster", "dose", "covariates", "programme_start", "first_year", "winsorise")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = generate(tmp_path_factory.mktemp("demo") / "demo", firms=8000)
-    return Dataset(folder, date.fromisoformat(P.as_of))
 
 
 @pytest.fixture(scope="module")

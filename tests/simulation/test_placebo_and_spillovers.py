@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clusterstudy.contract.read import Dataset
-from clusterstudy.demo import generate
 from clusterstudy.impact import effects, placebo
 from clusterstudy.impact.design import Design, design, with_outcome
 from clusterstudy.impact.spillovers import first_exposure, spillovers
@@ -19,12 +16,6 @@ from clusterstudy.params import ImpactParameters
 P = ImpactParameters()
 CHOICES = effects.Choices(P.method, P.control, P.level, P.power, P.least_treated)
 SPILLED = 0.10
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = generate(tmp_path_factory.mktemp("demo") / "demo", firms=8000)
-    return Dataset(folder, date.fromisoformat(P.as_of))
 
 
 @pytest.fixture(scope="module")
