@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clusterstudy.contract.read import Dataset
-from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.estimates import Estimates, join
+from clusterstudy.did.multiplicity import adjusted
 from clusterstudy.impact.design import Design, design, maturity
-from clusterstudy.impact.effects import Choices, estimate, figures, usable
+from clusterstudy.impact.effects import Choices, estimate, figures, usable, used
 from clusterstudy.impact.overlap import overlap
 from clusterstudy.impact.pooling import by_cluster
+
+SUMMARY = [
+    *("outcome", "dimension", "n", "estimate", "se", "low", "high", "mde", "p_adjusted", "q"),
+]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Finding:
     study
         What was compared.
     overall
-        The effect over all years after entry, or None.
+        The effect over all years after entry, its influence by firm of the study; or None.
     unmet
         The conditions of an estimate that are not met, names of
         :data:`clusterstudy.impact.design.CONDITIONS`.
@@ -69,36 +74,50 @@ def findings(
         )
         overall, unmet = None, tuple(conditions.index[~conditions["met"].astype(bool)])
         if not unmet and usable(effects := estimate(study, choices)):
-            overall = effects.simple().overall
+            overall = effects.simple().overall.spread(used(study, choices), len(study.chosen))
         found[outcome] = Finding(study, overall, unmet)
     return found
 
 
-def summary(findings: Mapping[str, Finding], choices: Choices) -> pd.DataFrame:
+def summary(findings: Mapping[str, Finding], choices: Choices, seed: int) -> pd.DataFrame:
     """Return a row per outcome with its effect and what could have been detected.
+
+    Parameters
+    ----------
+    seed
+        Of the bootstrap behind the adjusted p-values.
 
     Returns
     -------
-    DataFrame with ``outcome``, ``n`` (new entrants seen before and after entry), ``estimate``,
-    ``se``, ``low``, ``high``, ``mde``, and ``p_adjusted`` for the number of outcomes (Holm 1979);
-    NaN without an estimate.
+    DataFrame with ``outcome``, ``dimension``, ``n`` (new entrants seen before and after entry),
+    ``estimate``, ``se``, ``low``, ``high``, ``mde``, ``p_adjusted`` for the number of outcomes of
+    the dimension (Romano & Wolf 2005) and ``q``, the false discovery rate among all outcomes; NaN
+    without an estimate.
     """
-    from scipy.stats import norm
-    from statsmodels.stats.multitest import multipletests
-
     rows = []
     for name, each in findings.items():
-        row: dict[Any, Any] = {"outcome": name, "n": int(each.study.seen.sum())}
+        row: dict[Any, Any] = {"outcome": name, "dimension": each.study.dimension}
+        row["n"] = int(each.study.seen.sum())
         if each.overall is not None:
             row |= figures(each.overall, choices)
         rows.append(row)
-    columns = ["outcome", "n", "estimate", "se", "low", "high", "mde", "p_adjusted"]
-    frame = pd.DataFrame(rows).reindex(columns=columns)
-    known = frame["estimate"].notna()
-    if known.any():
-        p = 2 * norm.sf((frame["estimate"] / frame["se"])[known].abs())
-        frame.loc[known, "p_adjusted"] = multipletests(p, method="holm")[1]
-    return frame
+    frame = pd.DataFrame(rows, list(findings))
+    known = [name for name, each in findings.items() if each.overall is not None]
+    if known:
+        joint = join([_by_firm(name, findings) for name in known])
+        tests = adjusted(joint, families=frame.loc[known, "dimension"].tolist(), seed=seed)
+        frame = frame.assign(p_adjusted=tests["romano_wolf"], q=tests["fdr"])
+    return frame.reset_index(drop=True).reindex(columns=SUMMARY)
+
+
+def _by_firm(outcome: str, findings: Mapping[str, Finding]) -> Estimates:
+    """Return an outcome's effect, its influence by firm of any outcome, in the order of numbers."""
+    firms = {name: each.study.firms.firms["cvr"] for name, each in findings.items()}
+    every = pd.Index(np.unique(np.concatenate(list(firms.values()))))
+    overall = findings[outcome].overall
+    assert overall is not None
+    spread = overall.spread(every.get_indexer(firms[outcome]), len(every))
+    return replace(spread, label=pd.Index([outcome]))
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ import pandas as pd
 from clusterstudy.board.changes import Earlier
 from clusterstudy.board.effects import Finding, Heterogeneity
 from clusterstudy.board.inputs import STATUS
+from clusterstudy.contract.vocabulary import DIMENSION
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.finance.ahead import span
 from clusterstudy.finance.record import ANY
 from clusterstudy.finance.show import fine_millions
 from clusterstudy.finance.watch import RULES
 from clusterstudy.impact.design import CONDITIONS
+from clusterstudy.impact.show.words import ADJUSTED, tests
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -67,6 +69,7 @@ def effects(
     scales = {name: each.study.scale for name, each in found.items()}
     shown = table.assign(
         label=[_(found[name].study.outcome) for name in table["outcome"]],
+        dimension=table["dimension"].map(DIMENSION).map(_),
         **{
             f"{figure}_text": [
                 scales[name].effect(value) if np.isfinite(value) else numbers.MISSING
@@ -88,18 +91,20 @@ def effects(
         name="effects",
         caption=_("Average effect on participating SMEs from the year of entry on"),
         headings={
+            "dimension": _("Dimension"),
             "label": _("Outcome"),
             "n": _("New entrants"),
             "estimate_text": _("Effect"),
             "interval_text": _("Interval"),
             "mde_text": _("Smallest detectable effect"),
-            "p_adjusted": _("p, adjusted"),
+            **tests(),
             "reading": _("Reading"),
         },
-        formats={"n": 0, "p_adjusted": 3},
+        formats={"n": 0, **dict.fromkeys(ADJUSTED, 3)},
         note=_(
-            "{level} intervals, each by itself. The reading rests on p-values adjusted for the"
-            " number of outcomes (Holm)."
+            "{level} intervals, each by itself. The reading rests on p, adjusted for the number of"
+            " outcomes in the dimension (Romano & Wolf); q is the false discovery rate among all"
+            " outcomes here (Benjamini & Hochberg)."
         ).format(level=numbers.percent(level, 0)),
     )
     drawn = [name for name in table["outcome"] if scales[name].kind == "log"]

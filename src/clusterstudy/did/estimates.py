@@ -8,7 +8,7 @@ all follow from it. Does not belong here: how any estimate is made.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -120,6 +120,20 @@ class Estimates:
             weights @ self.covariance @ weights.T,
             self.df,
         )
+
+    def spread(self, rows: np.ndarray, units: int) -> Estimates:
+        """Return the same estimates over more independent units, which add nothing to the error.
+
+        Parameters
+        ----------
+        rows
+            Where the m units of these estimates are: boolean of shape (units,), or m indices.
+        units
+            Number of independent units.
+        """
+        influence = np.zeros((units, len(self.label)))
+        influence[rows] = self.influence
+        return replace(self, influence=influence)
 
     def minus(self, other: Estimates) -> Estimates:
         """Return the differences from estimates with the same labels and independent units."""

@@ -5,11 +5,13 @@ family-wise error rate) and, stepping down, use how the estimates depend on each
 alike they are, the less is paid for their number. Benjamini & Hochberg (1995, JRSS B 57) bound the
 expected share of false findings among those made (the false discovery rate).
 
-Belongs here: adjusted p-values of estimates from the same units. Does not belong here: which
-hypotheses make a family, which is the study's to name beforehand.
+Belongs here: adjusted p-values of estimates with a joint influence function. Does not belong here:
+which hypotheses make a family, which is the study's to name beforehand.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,32 +20,41 @@ from scipy import stats
 from clusterstudy.did.estimates import Estimates
 
 
-def adjusted(family: Estimates, *, seed: int, draws: int = 9999) -> pd.DataFrame:
-    """Return the p-values of a family of two-sided hypotheses of no effect.
+def adjusted(
+    estimates: Estimates, *, seed: int, families: Sequence[str] | None = None, draws: int = 9999
+) -> pd.DataFrame:
+    """Return the p-values of two-sided hypotheses of no effect.
 
     Parameters
     ----------
-    family
+    estimates
         K estimates with their joint influence function (:func:`.estimates.join`).
     seed, draws
         Of the multiplier bootstrap behind ``romano_wolf``.
+    families
+        The family of each estimate, K names; None where all are one family.
 
     Returns
     -------
-    DataFrame by label: ``p`` (each by itself), ``romano_wolf`` (family-wise), ``fdr`` (the false
-    discovery rate of calling this and every smaller p a finding). NaN for an estimate without
-    error, which is no hypothesis.
+    DataFrame by label: ``p`` (each by itself), ``romano_wolf`` (the family-wise error rate of its
+    family), ``fdr`` (the false discovery rate, over all families, of calling this and every
+    smaller p a finding). NaN for an estimate without error, which is no hypothesis.
     """
     from statsmodels.stats.multitest import multipletests
 
-    tested = family.se > 0
-    t = np.abs(family.estimate[tested] / family.se[tested])
-    p = 2 * stats.t.sf(t, family.df)
-    found = pd.DataFrame(np.nan, family.label, ["p", "romano_wolf", "fdr"])
-    if tested.any():
-        drawn = np.abs(family.studentised_errors(seed=seed, draws=draws))
-        step_down = np.maximum(romano_wolf(t, drawn), p)
-        found[tested] = np.column_stack([p, step_down, multipletests(p, method="fdr_bh")[1]])
+    found = pd.DataFrame(np.nan, estimates.label, ["p", "romano_wolf", "fdr"])
+    tested = estimates.se > 0
+    if not tested.any():
+        return found
+    t = np.abs(estimates.estimate[tested] / estimates.se[tested])
+    p = 2 * stats.t.sf(t, estimates.df)
+    drawn = np.abs(estimates.studentised_errors(seed=seed, draws=draws))
+    family = np.zeros(len(t)) if families is None else np.asarray(families)[tested]
+    stepped = np.empty(len(t))
+    for of in (family == each for each in np.unique(family)):
+        stepped[of] = romano_wolf(t[of], drawn[:, of])
+    fdr = multipletests(p, method="fdr_bh")[1]
+    found[tested] = np.column_stack([p, np.maximum(stepped, p), fdr])
     return found
 
 

@@ -121,7 +121,7 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
         size = treated.sum()
         always = size * min(staying)  # those of the cohort that stay in any case
         followed += size
-        limits.append((always, _spread(limit, at, study)))
+        limits.append((always, limit.spread(at, len(study.chosen))))
         seen.append((always, as_seen))
         stay.append((size, staying))
     if followed < choices.min_treated:
@@ -165,13 +165,7 @@ def _compared(
         covariates=None if covariates is None else covariates[firms],
     )
     one = group_time(panel, method=choices.method).simple().overall
-    return _spread(one, firms, study)
-
-
-def _spread(found: Estimates, firms: np.ndarray, study: Design) -> Estimates:
-    influence = np.zeros((len(study.chosen), len(found.label)))
-    influence[firms] = found.influence
-    return Estimates.from_influence(found.label, found.estimate, influence)
+    return one.spread(firms, len(study.chosen))
 
 
 def _averaged(

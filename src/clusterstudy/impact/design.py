@@ -44,8 +44,8 @@ class Design:
         region as the chosen ones.
     anticipation
         Years before entry in which firms may already respond.
-    outcome, scale
-        Label and scale of the outcome.
+    outcome, scale, dimension
+        Label and scale of the outcome, and its dimension in the impact model.
     """
 
     firms: Panel
@@ -55,6 +55,7 @@ class Design:
     anticipation: int
     outcome: str
     scale: Scale
+    dimension: str = ""
 
     @property
     def compared(self) -> np.ndarray:
@@ -163,9 +164,10 @@ def with_outcome(study: Design, data: Dataset, outcome: str) -> Design:
 
 
 def _described(data: Dataset, outcome: str) -> dict[str, Any]:
-    """Return label and scale of a measure, as :class:`Design` takes them."""
+    """Return label, scale and dimension of a measure, as :class:`Design` takes them."""
     measure = declared(data, outcome)
-    return {"outcome": measure["label"], "scale": Scale(measure["scale"], measure["unit"])}
+    scale = Scale(measure["scale"], measure["unit"])
+    return {"outcome": measure["label"], "scale": scale, "dimension": measure["dimension"]}
 
 
 def maturity(

@@ -3,7 +3,8 @@
 By itself, a cluster's effect stands on few firms: the largest of many such estimates is mostly
 the luckiest. Pooled (:mod:`clusterstudy.did.shrinkage`), each is pulled towards their mean by as
 much as its own error asks for. Errors are correlated, for clusters share comparison firms and some
-new entrants; the joint influence functions tell by how much.
+new entrants; the joint influence functions tell by how much. They also tell how surely none of the
+clusters' effects is found by accident (:mod:`clusterstudy.did.multiplicity`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 
 from clusterstudy.did.estimates import Estimates, join
 from clusterstudy.did.group_time import GroupTime
+from clusterstudy.did.multiplicity import adjusted
 from clusterstudy.did.shrinkage import FEWEST, Pooled, pool
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, of_groups, tabulated
@@ -28,7 +30,8 @@ class Clusters:
     Parameters
     ----------
     table
-        As :func:`clusterstudy.impact.effects.by_group` returns it.
+        As :func:`clusterstudy.impact.effects.by_group` returns it; with a seed also ``p_adjusted``
+        for the number of clusters (Romano & Wolf 2005) and ``q``, the false discovery rate.
     raw
         The estimates of the clusters that have one, with their joint covariance; None without any.
     pooled
@@ -45,6 +48,7 @@ def by_cluster(
     choices: Choices,
     groups: Mapping[str, np.ndarray],
     whole: GroupTime | None = None,
+    seed: int | None = None,
 ) -> Clusters:
     """Estimate the effect by cluster, and pool the estimates.
 
@@ -54,8 +58,14 @@ def by_cluster(
         New entrants of each cluster, boolean masks of shape (n,) by code.
     whole
         See :func:`clusterstudy.impact.effects.by_group`.
+    seed
+        Of the bootstrap behind adjusted p-values; None for none.
     """
     found, reasons = of_groups(study, choices, groups)
     raw = join(list(found.values())) if found else None
     pooled = pool(raw, choices.level) if raw and len(found) >= FEWEST else None
-    return Clusters(tabulated(study, choices, groups, found, reasons, whole), raw, pooled)
+    table = tabulated(study, choices, groups, found, reasons, whole)
+    if raw and seed is not None:
+        tests = adjusted(raw, seed=seed).reindex(table["group"])
+        table = table.assign(p_adjusted=tests["romano_wolf"].array, q=tests["fdr"].array)
+    return Clusters(table, raw, pooled)

@@ -10,7 +10,7 @@ import pandas as pd
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.pooling import Clusters
-from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, formats, headings
+from clusterstudy.impact.show.words import ADJUSTED, BOUNDS, DIFFERENCE, formats, headings, tests
 from clusterstudy.report import theme
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -31,7 +31,7 @@ def clusters(
         columns={"estimate": "pooled", "low": "pooled_low", "high": "pooled_high"}
     )
     frame = found.table.merge(pooled, left_on="group", right_index=True, how="left")
-    figures = ["estimate", "se", "low", "high", "mde", "difference", *DIFFERENCE]
+    figures = ["estimate", "se", "low", "high", "mde", "difference", *DIFFERENCE, *ADJUSTED]
     figures.extend(pooled.columns)
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
     frame = suppress(frame, "n", figures, min_firms, whole=int(study.seen.sum()))[0]
@@ -50,6 +50,7 @@ def clusters(
             "label": _("Cluster"),
             "n": _("New entrants"),
             **headings(scale, apart=True),
+            **tests(),
             "pooled": _("Effect, pooled"),
             POOLED: _("Interval, pooled"),
             "reason": _("Why there is no estimate"),

@@ -10,7 +10,7 @@ from clusterstudy.did.group_time import GroupTime
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.show.words import DIFFERENCE, dots, formats, headings
+from clusterstudy.impact.show.words import ADJUSTED, DIFFERENCE, dots, formats, headings, tests
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -97,9 +97,10 @@ def groups(
     labels
         Text to show by group; None for the groups themselves.
     """
-    apart = "difference" in frame
+    apart, tested = "difference" in frame, "p_adjusted" in frame
     figures = ["estimate", "se", "low", "high", "mde"]
     figures += ["difference", *DIFFERENCE] if apart else []
+    figures += ADJUSTED if tested else []
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
     whole = int(study.seen.sum())
     frame = suppress(frame, "n", figures, min_firms, additive=additive, whole=whole)[0]
@@ -114,6 +115,7 @@ def groups(
             "label": _("Group"),
             "n": _("New entrants"),
             **headings(study.scale, apart),
+            **(tests() if tested else {}),
             "reason": _("Why there is no estimate"),
         },
         formats={"n": 0, **formats(study.scale)},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BOUNDS = ("low", "high")
 DIFFERENCE = ("difference_low", "difference_high")
+ADJUSTED = ("p_adjusted", "q")
 
 
 def dots(study: Design, frame: pd.DataFrame) -> Figure:
@@ -43,6 +44,11 @@ def headings(scale: Scale, apart: bool = False) -> dict[Any, str]:
     }
 
 
+def tests() -> dict[Any, str]:
+    """Return the headings of p-values adjusted for the number of hypotheses."""
+    return {"p_adjusted": _("p, adjusted"), "q": _("q, false discoveries")}
+
+
 def error(scale: Scale) -> str:
     """Return the heading of standard errors, which stay on the scale of estimation."""
     return _("Standard error (log points)") if scale.kind == "log" else _("Standard error")
@@ -53,5 +59,6 @@ def formats(scale: Scale) -> dict[Any, int | Callable[..., str]]:
     return {
         **dict.fromkeys(("estimate", "mde", "difference"), scale.effect),
         **dict.fromkeys((BOUNDS, DIFFERENCE), scale.interval),
+        **dict.fromkeys(ADJUSTED, 3),
         "se": 4,
     }
