@@ -118,7 +118,7 @@ class Page:
         if not alt.strip() or data.empty:
             raise ValueError(f"figure {name}: needs a text alternative and its data")
         number = self._number(name, "figure")
-        svg, png = _drawn(fig, "svg"), _drawn(fig, "png")
+        svg, png = _drawn(fig)
         files = [*self._write_figure(name, svg, png), *self._write_table(data, name)]
         title = _("Data behind figure {number}").format(number=number)
         rows = fragments.table(data, caption=title, headings=headings, formats=formats)
@@ -170,14 +170,23 @@ class Page:
         display(HTML(html))
 
 
-def _drawn(fig: Figure, kind: str) -> bytes:
-    """Return a figure's file, without the time and with fixed ids, and close it."""
+def _drawn(fig: Figure) -> tuple[bytes, bytes]:
+    """Return a figure as SVG and PNG, without the time and with fixed ids, and close it.
+
+    It is laid out once for both: to lay out costs as much as to draw.
+    """
     import matplotlib as mpl
     from matplotlib import pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    file = BytesIO()
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    fig.set_dpi(DPI)
+    if engine := fig.get_layout_engine():
+        engine.execute(fig)
+        fig.set_layout_engine("none")
+    svg, png = BytesIO(), BytesIO()
+    FigureCanvasAgg(fig).print_png(png, metadata={"Software": None})
     with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
-        fig.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+        FigureCanvasSVG(fig).print_svg(svg, metadata={"Date": None})
     plt.close(fig)
-    return file.getvalue()
+    return svg.getvalue(), png.getvalue()
