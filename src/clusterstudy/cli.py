@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from clusterstudy.errors import UserError
-from clusterstudy.paths import REPORTS
+from clusterstudy.paths import REPORTS, finished
 
 app = typer.Typer(
     help="Show what Denmark's innovation clusters are worth: notebooks, checked data, reports.",
@@ -166,7 +166,7 @@ def diff(
     from clusterstudy import console
     from clusterstudy.review import compare
 
-    old, new = compare.report(before, reports), compare.report(after, reports)
+    old, new = finished(before, reports), finished(after, reports)
     console.show("\n".join(compare.origins(old, new) or ["Made from the same."]))
     console.show_figures(compare.compare_tables(old / "tables", new / "tables"))
 

@@ -30,7 +30,7 @@ from clusterstudy.disclosure.rules import Rules, read_rules
 from clusterstudy.disclosure.scan import Known, scan
 from clusterstudy.errors import UserError
 from clusterstudy.params import unknown
-from clusterstudy.paths import PARAMS
+from clusterstudy.paths import MANIFEST, PARAMS
 from clusterstudy.report import release
 from clusterstudy.runs import folders, manifest
 
@@ -62,7 +62,7 @@ class Report:
     @property
     def files(self) -> list[str]:
         """What leaves: all but a print, which cannot be checked, by path in the folder."""
-        return sorted({*self.about["outputs"], folders.MANIFEST} - {folders.PDF})
+        return sorted({*self.about["outputs"], MANIFEST} - {folders.PDF})
 
     @property
     def tables(self) -> dict[str, Path]:
@@ -112,16 +112,13 @@ def release_runs(
 def _reports(pattern: str, reports: Path) -> list[Report]:
     found = {
         f"{path.parent.parent.name}/{path.parent.name}": path.parent
-        for path in sorted(reports.glob(f"*/*/{folders.MANIFEST}"))
+        for path in sorted(reports.glob(f"*/*/{MANIFEST}"))
         if not path.parent.parent.name.startswith(".")
     }
     matching = [name for name in found if fnmatchcase(name, pattern)]
     if not matching:
         raise unknown("report", pattern, found, where=str(reports))
-    return [
-        Report(name, found[name], manifest.read(found[name] / folders.MANIFEST))
-        for name in matching
-    ]
+    return [Report(name, found[name], manifest.read(found[name] / MANIFEST)) for name in matching]
 
 
 def _rules(chosen: Sequence[Report]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from clusterstudy.params import ImpactParameters
 from clusterstudy.report import html, index, pdf
-from clusterstudy.runs import folders, manifest
+from clusterstudy.runs import manifest
 from clusterstudy.runs.execute import Failure
 from clusterstudy.runs.make import Outcome
 from clusterstudy.runs.plan import Run
@@ -128,12 +128,12 @@ def test_a_report_prints_on_a4_with_its_sections_on_pages_of_their_own(site, tmp
 def test_a_printed_report_is_whole_and_is_not_printed_again(site, tmp_path, a_run):
     made = tmp_path / "board" / "run"
     made.mkdir(parents=True)
-    shutil.copy(site / REPORT, made / folders.REPORT)
+    shutil.copy(site / REPORT, made / "report.html")
     manifest.write(made, a_run())
     plan = Run("board", "run", "Board", "20_impact_did", "", "", ImpactParameters())
     outcomes = [Outcome(plan, made, 1.0), Outcome(plan, tmp_path, 1.0, Failure(0, "", "stopped"))]
     assert print_reports(outcomes, tmp_path, pdf.browser()) == 1
-    outputs = manifest.read(made / folders.MANIFEST)["outputs"]
+    outputs = manifest.read(made / "manifest.json")["outputs"]
     assert set(outputs) == {"report.html", "report.pdf"}
     assert outputs == manifest.outputs(made)
     assert print_reports(outcomes, tmp_path, pdf.browser()) == 0

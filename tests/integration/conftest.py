@@ -56,6 +56,7 @@ class HelloParameters(params.NotebookParameters):
     """A notebook of the tests."""
 
     mode: str = Field("plain", description="What happens")
+    previous: str = Field("", description="An earlier report to compare with")
 
 
 @pytest.fixture(scope="session")

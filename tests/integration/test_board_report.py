@@ -29,6 +29,7 @@ def report(tmp_path_factory):
     (folder / "then/tables").mkdir(parents=True)
     EARLIER.to_csv(folder / "then/tables/effects.csv", index=False)
     (folder / "then/manifest.json").write_text(json.dumps(MADE_FROM))
+    (folder / "then/report.html").touch()
     executed = papermill.execute_notebook(
         NOTEBOOKS / "60_board_report.ipynb",
         None,

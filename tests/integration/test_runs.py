@@ -208,6 +208,22 @@ def test_only_what_changed_is_made_again_and_why_says_what_did(project, run):
     assert [line.split(":")[0] for line in why()] == ["parameters.seed", "notebook_sha256"]
 
 
+def test_a_report_follows_from_the_earlier_one_it_is_compared_with(project, run):
+    plain = "  - {notebook: hello, label: then}\n"
+    compared = "  - {notebook: hello, set: {previous: mine/hello--then}}\n"
+    with pytest.raises(UserError, match="hello--then: expected a finished report"):
+        run(compared)
+    run(plain)
+    assert [outcome.unchanged for outcome in run(compared)] == [False]
+    assert [outcome.unchanged for outcome in run(plain + compared)] == [True, True]
+    run(plain, force=True)
+    name = f"{project / 'mine.yml'}/hello"
+    [why] = batch.reasons(name, project / "reports", project / "notebooks")
+    assert why.startswith("previous_made: ")
+    with pytest.raises(UserError, match="cannot be compared with itself"):
+        run("  - {notebook: hello, set: {previous: mine/hello}}\n")
+
+
 def test_why_knows_a_run_whose_parameters_were_set_by_hand(project, run):
     run("  - {notebook: hello}\n", seed="7")
     wanted = f"{project / 'mine.yml'}/hello--seed-7"

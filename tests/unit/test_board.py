@@ -158,6 +158,7 @@ def reports(tmp_path):
     then = effects.summary({"fte": found(0.2, 0.01)}, CHOICES, seed=1)
     then.to_csv(tmp_path / "demo/run" / changes.EFFECTS, index=False)
     (tmp_path / "demo/run/manifest.json").write_text(json.dumps(MANIFEST))
+    (tmp_path / "demo/run/report.html").touch()
     return tmp_path
 
 
@@ -170,10 +171,16 @@ def test_an_earlier_report_is_compared(reports):
     assert np.isnan(table.loc["new", "estimate_then"])
 
 
-@pytest.mark.parametrize("file", ["manifest.json", changes.EFFECTS])
-def test_what_is_no_earlier_report_is_one_line(reports, file):
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("manifest.json", "demo/run: expected a finished report"),
+        (changes.EFFECTS, "previous: demo/run: expected an earlier board report"),
+    ],
+)
+def test_what_is_no_earlier_report_is_one_line(reports, file, expected):
     (reports / "demo/run" / file).unlink()
-    with pytest.raises(UserError, match="previous: demo/run: expected an earlier board report"):
+    with pytest.raises(UserError, match=expected):
         changes.earlier("demo/run", reports)
 
 

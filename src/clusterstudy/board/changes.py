@@ -12,7 +12,7 @@ import pandas as pd
 
 from clusterstudy.differences import differing
 from clusterstudy.errors import UserError
-from clusterstudy.paths import REPORTS
+from clusterstudy.paths import MANIFEST, REPORTS, finished
 
 EFFECTS, ECONOMY = "tables/effects.csv", "tables/economy.csv"
 
@@ -46,16 +46,16 @@ def earlier(name: str, reports: Path = REPORTS) -> Earlier:
     Parameters
     ----------
     name
-        Folder of the earlier report: a path, or ``STUDY/RUN`` below ``reports``.
+        The report, as :func:`clusterstudy.paths.finished` finds it.
 
     Raises
     ------
     UserError
         If there is no such report, or it has no table of effects.
     """
-    folder = Path(name) if Path(name).is_dir() else reports / name
+    folder = finished(name, reports)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return Earlier(
             effects=pd.read_csv(folder / EFFECTS),
             economy=pd.read_csv(folder / ECONOMY) if (folder / ECONOMY).is_file() else None,

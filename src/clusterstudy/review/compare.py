@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clusterstudy.errors import UserError
-from clusterstudy.runs import folders, manifest
+from clusterstudy.paths import MANIFEST
+from clusterstudy.runs import manifest
 from clusterstudy.runs.cache import changes
 
 ORIGIN = (
@@ -44,27 +44,9 @@ class Comparison:
     differing: pd.DataFrame
 
 
-def report(name: str, reports: Path) -> Path:
-    """Return the folder of a report, named as ``STUDY/RUN`` below ``reports`` or by a path.
-
-    Raises
-    ------
-    UserError
-        If there is no finished report.
-    """
-    for folder in (reports / name, Path(name)):
-        if (folder / folders.MANIFEST).is_file() and (folder / folders.REPORT).is_file():
-            return folder
-    raise UserError(
-        "expected a finished report and found none",
-        where=name,
-        mend="Name it STUDY/RUN, as the index does, or by its folder",
-    )
-
-
 def origins(before: Path, after: Path) -> list[str]:
     """Return in what two reports' origins differ, one line each: ``name: before -> after``."""
-    old, new = (manifest.read(folder / folders.MANIFEST) for folder in (before, after))
+    old, new = (manifest.read(folder / MANIFEST) for folder in (before, after))
     return changes(*({name: about.get(name) for name in ORIGIN} for about in (old, new)))
 
 

@@ -22,8 +22,7 @@ import yaml
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
 from clusterstudy.hashing import sha256_of
-from clusterstudy.paths import ROOT
-from clusterstudy.review.compare import report
+from clusterstudy.paths import MANIFEST, ROOT, finished
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.batch import carry_out, prepare
 from clusterstudy.runs.local import local
@@ -77,7 +76,7 @@ def pack(name: str, target: Path, reports: Path, *, root: Path = ROOT) -> Path:
     Parameters
     ----------
     name
-        The report, as :func:`clusterstudy.review.compare.report` finds it; for data that are
+        The report, as :func:`clusterstudy.paths.finished` finds it; for data that are
         neither synthetic nor public, the folder in which it was released.
     target
         The zip file to write; an earlier one is replaced when the new one is whole.
@@ -90,8 +89,8 @@ def pack(name: str, target: Path, reports: Path, *, root: Path = ROOT) -> Path:
         If there is no such report, it may not leave, or its notebook does not run on the demo
         data with its parameters.
     """
-    folder = report(name, reports)
-    about = manifest.read(folder / folders.MANIFEST)
+    folder = finished(name, reports)
+    about = manifest.read(folder / MANIFEST)
     if about["data"]["name"] not in BUILT_IN and not _released(folder):
         raise UserError(
             "its data are neither synthetic nor public, and it is not as a release wrote it",
@@ -123,7 +122,7 @@ def _released(folder: Path) -> bool:
         if output["run"] == f"{folder.parent.name}/{folder.name}"
         for file, sha in output["sha256"].items()
     }
-    there = {folders.MANIFEST: sha256_of(folder / folders.MANIFEST), **manifest.outputs(folder)}
+    there = {MANIFEST: sha256_of(folder / MANIFEST), **manifest.outputs(folder)}
     return there == released
 
 

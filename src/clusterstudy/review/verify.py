@@ -18,9 +18,10 @@ from typing import Any
 
 from clusterstudy.errors import UserError
 from clusterstudy.hashing import sha256_of
+from clusterstudy.paths import MANIFEST, REPORT
 from clusterstudy.review.compare import Comparison, compare_tables
 from clusterstudy.review.pack import REVIEW
-from clusterstudy.runs import folders, manifest
+from clusterstudy.runs import manifest
 from clusterstudy.runs.cache import changes
 
 METADATA = "ro-crate-metadata.json"
@@ -63,7 +64,7 @@ def verify(path: Path) -> Verified:
         figures = compare_tables(
             whole / "expected", made / "tables", rtol=review["rtol"], atol=review["atol"]
         )
-        then, now = (manifest.read(at / folders.MANIFEST) for at in (whole / "run", made))
+        then, now = (manifest.read(at / MANIFEST) for at in (whole / "run", made))
         place = changes(*({name: about[name] for name in PLACE} for about in (then, now)))
         return Verified(files, figures, place)
 
@@ -103,7 +104,7 @@ def _run(whole: Path, study: str) -> Path:
     environment = os.environ | {"CLUSTERSTUDY_ROOT": str(project), "PYTHONPATH": source}
     command = [*COMMAND, study, "--reports", str(reports)]
     done = subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True)
-    made: list[Any] = list(reports.glob(f"{study}/*/{folders.REPORT}"))
+    made: list[Any] = list(reports.glob(f"{study}/*/{REPORT}"))
     if done.returncode or not made:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise UserError(

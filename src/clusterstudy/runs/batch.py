@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from clusterstudy.adapters.url import is_url
 from clusterstudy.contract.read import Dataset
+from clusterstudy.errors import UserError
 from clusterstudy.params import load_study, shown, unknown, validated
-from clusterstudy.paths import NOTEBOOKS, REPORTS
+from clusterstudy.paths import MANIFEST, NOTEBOOKS, REPORTS, finished
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import confirm, differences
 from clusterstudy.runs.lock import locked
@@ -87,6 +88,7 @@ class Batch:
             "outcome_name": run.outcome_name,
             "meeting": run.meeting.model_dump() if run.meeting else None,
             "parameters": run.parameters.model_dump(exclude={"output"}),
+            "previous_made": _made(run),
             "data": {"name": name, "sha256": dict(verdict.fingerprint)},
             "quality": verdict.as_dict(),
             "plan": registered.about(run) if registered else None,
@@ -140,7 +142,9 @@ def prepare(
             runs += plan(study, path.stem, shown(path), vocabulary)
             plans[slug(path.stem)] = registered(path, vocabulary)
     batch = Batch(runs, verdicts, plans, manifest.environment())
-    return batch if batch.refused else replace(batch, runs=select(runs, only))
+    if batch.refused:
+        return batch
+    return replace(batch, runs=[_with_earlier(run, reports) for run in select(runs, only)])
 
 
 def carry_out(
@@ -237,10 +241,32 @@ def write_index(reports: Path = REPORTS) -> Path:
     return reports / "index.html"
 
 
+def _with_earlier(run: Run, reports: Path) -> Run:
+    """Return a run that names the earlier report it is compared with by that report's folder."""
+    named = getattr(run.parameters, "previous", "")
+    if not named:
+        return run
+    folder = finished(named, reports).resolve()
+    if folder == folders.report(reports, run.study, run.id).resolve():
+        raise UserError(
+            "a report cannot be compared with itself",
+            where=f"{run.study}/{run.id}: previous: {named}",
+            mend="Name a copy of the earlier report, or give this run a label",
+        )
+    located = run.parameters.model_copy(update={"previous": shown(folder)})
+    return replace(run, parameters=located)
+
+
+def _made(run: Run) -> str | None:
+    """Return when the earlier report was made that a run is compared with, if there is one."""
+    named = getattr(run.parameters, "previous", "")
+    return manifest.read(finished(named) / MANIFEST)["finished"] if named else None
+
+
 def _overridden(wanted: str, runs: Sequence[Run], reports: Path) -> Run | None:
     """Return a run made with ``--set`` or ``--lang``, with the parameters its report names."""
     for run in runs:
-        kept = folders.report(reports, run.study, wanted) / folders.MANIFEST
+        kept = folders.report(reports, run.study, wanted) / MANIFEST
         about = manifest.read(kept) if kept.is_file() else {}
         if about.get("notebook") == run.notebook:
             parameters = validated(type(run.parameters), about["parameters"], where=str(kept))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from clusterstudy.paths import MANIFEST
 from clusterstudy.runs import folders, manifest
 
 IGNORED = {"code.commit", "code.modified"}  # the source's own hash says more
@@ -29,7 +30,7 @@ def differences(report: Path, identity: Mapping[str, Any]) -> list[str]:
         What a new report would follow from, as :meth:`clusterstudy.runs.batch.Batch.identity`
         returns it.
     """
-    path = report / folders.MANIFEST
+    path = report / MANIFEST
     if not path.is_file():
         return ["there is no report yet"]
     try:
@@ -53,7 +54,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 def confirm(report: Path) -> None:
     """Note in a kept report's manifest that it was found unchanged, and drop a later failure."""
-    path = report / folders.MANIFEST
+    path = report / MANIFEST
     now = datetime.now(UTC).isoformat(timespec="seconds")
     folders.write_whole(path, manifest.text({**manifest.read(path), "confirmed": now}))
     folders.drop_failure(report)

@@ -12,8 +12,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from clusterstudy.paths import MANIFEST
+
 STAGING, FAILED, OLD = ".staging", ".failed", ".old"
-MANIFEST, REPORT, NOTEBOOK = "manifest.json", "report.html", "notebook.ipynb"
+NOTEBOOK = "notebook.ipynb"
 PDF = "report.pdf"
 RECORD = "record.json"  # of a release, two folders above its reports
 

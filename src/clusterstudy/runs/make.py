@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clusterstudy.paths import REPORT
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.execute import Failure, execute
 from clusterstudy.runs.plan import Run
@@ -95,6 +96,6 @@ def _describe(
     }
     if not failure:
         page = html.render(node, about)
-        (staged / folders.REPORT).write_text(page, encoding="utf-8", newline="\n")
+        (staged / REPORT).write_text(page, encoding="utf-8", newline="\n")
     manifest.write(staged, {**about, "outputs": manifest.outputs(staged)})
     return Built(times["seconds"], failure)

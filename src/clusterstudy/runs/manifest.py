@@ -38,8 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from clusterstudy.hashing import sha256_of
-from clusterstudy.paths import DATA, PARAMS, ROOT
-from clusterstudy.runs.folders import MANIFEST
+from clusterstudy.paths import DATA, MANIFEST, PARAMS, ROOT
 
 SOURCE = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"

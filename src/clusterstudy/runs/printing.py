@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from clusterstudy.paths import MANIFEST, REPORT
 from clusterstudy.report import pdf
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.lock import locked
@@ -34,8 +35,8 @@ def print_reports(outcomes: Iterable[Outcome], reports: Path, program: Path) -> 
             target = outcome.folder / folders.PDF
             if outcome.failure or target.is_file():
                 continue
-            pdf.write(outcome.folder / folders.REPORT, target, program)
-            path = outcome.folder / folders.MANIFEST
+            pdf.write(outcome.folder / REPORT, target, program)
+            path = outcome.folder / MANIFEST
             about = manifest.read(path) | {"outputs": manifest.outputs(outcome.folder)}
             folders.write_whole(path, manifest.text(about))
             printed += 1

@@ -22,7 +22,7 @@ from clusterstudy.params import load_study, parse_study, shown
 from clusterstudy.runs.folders import write_whole
 from clusterstudy.runs.plan import Run, Vocabulary, check, plan
 
-PLACES = {"data", "study", "output"}  # where things lie is no part of a plan
+PLACES = {"data", "study", "output", "previous"}  # where things lie is no part of a plan
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clusterstudy.errors import UserError
+from clusterstudy.paths import MANIFEST
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import changes
 from clusterstudy.runs.kernels import installed
@@ -201,5 +202,5 @@ def _unpack(packed: bytes, staged: Path) -> None:
     """Unpack a report into ``staged``, if it is what its manifest says."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         archive.extractall(staged)
-    if manifest.outputs(staged) != manifest.read(staged / folders.MANIFEST)["outputs"]:
+    if manifest.outputs(staged) != manifest.read(staged / MANIFEST)["outputs"]:
         raise LostError("its files did not come back as they were made")
