@@ -179,6 +179,34 @@ def test_no_bin_stands_on_few_firms_and_none_is_lost(study):
     assert (np.log(shown["middle"] / (1 - shown["middle"])) * 4).round(6).mod(1).eq(0).all()
 
 
+def test_the_weights_curve_tells_of_no_single_firm():
+    """Of 100 firms with odds of 1 and 3, the heavier half carry three quarters of the weight."""
+    score = np.append(np.tile([0.5, 0.75], 50), 0.9)
+    found = Overlap(np.arange(101) == 100, score)
+    curve = overlap.concentration(found, "standard")
+    assert len(curve) == overlap.GROUPS
+    assert curve["firms"].diff().dropna().to_numpy() == pytest.approx(1 / overlap.GROUPS)
+    assert curve["weight"].iloc[[9, -1]].tolist() == pytest.approx([0.25, 1])
+    assert len(overlap.concentration(found, "strict")) == overlap.GROUPS // 2
+    one = np.append(np.full(100, 0.01), [0.999, 0.9])
+    assert overlap.concentration(Overlap(np.arange(102) == 101, one), "standard").empty
+
+
+def test_cells_average_to_the_overall_effect_and_few_firms_make_none(estimated):
+    everyone = replace(CHOICES, min_treated=1)
+    cells = effects.by_cell(estimated, everyone, leads=2)
+    assert cells["event_time"].min() == -2
+    assert -1 not in set(cells["event_time"])
+    after = cells[cells["event_time"] >= 0]
+    members = estimated.entry.sum(axis=0)
+    size = dict(zip(np.unique(estimated.cells["cohort"]), members, strict=True))
+    mean = np.average(after["estimate"], weights=after["cohort"].map(size))
+    assert mean == pytest.approx(estimated.simple().overall.estimate[0])
+    least = int(cells["n"].median())
+    few = effects.by_cell(estimated, replace(CHOICES, min_treated=least), leads=2)
+    pd.testing.assert_frame_equal(few, cells[cells["n"] >= least].reset_index(drop=True))
+
+
 def test_the_minimum_detectable_effect_follows_from_the_standard_error(estimated):
     row = effects.table(estimated.simple().overall, CHOICES, "label").iloc[0]
     assert row["mde"] == pytest.approx(row["se"] * (norm.ppf(0.975) + norm.ppf(0.8)))

@@ -47,7 +47,7 @@ def test_where_nobody_has_entered_the_page_says_so_and_nothing_fails(folder, pie
     show.sample(page, study, P.min_firms)
     assert "No SME is known to have entered" in pieces[-1]
     found = overlap.overlap(study)
-    show.balance(page, study, found, overlap.balance(study, found), P.min_firms)
+    show.balance(page, found, overlap.balance(study, found), P.min_firms, P.rules)
     limits = {"results_from": 2027, "min_treated": 20, "max_off_support": 0.1}
     conditions = design.maturity(study, found.off_support, **limits)
     assert not conditions["met"].all()

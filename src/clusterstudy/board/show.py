@@ -69,7 +69,6 @@ def effects(
     scales = {name: each.study.scale for name, each in found.items()}
     shown = table.assign(
         label=[_(found[name].study.outcome) for name in table["outcome"]],
-        dimension=table["dimension"].map(DIMENSION).map(_),
         **{
             f"{figure}_text": [
                 scales[name].effect(value) if np.isfinite(value) else numbers.MISSING
@@ -91,7 +90,6 @@ def effects(
         name="effects",
         caption=_("Average effect on participating SMEs from the year of entry on"),
         headings={
-            "dimension": _("Dimension"),
             "label": _("Outcome"),
             "n": _("New entrants"),
             "estimate_text": _("Effect"),
@@ -104,8 +102,8 @@ def effects(
         note=_(
             "{level} intervals, each by itself. The reading rests on p, adjusted for the number of"
             " outcomes in the dimension (Romano & Wolf); q is the false discovery rate among all"
-            " outcomes here (Benjamini & Hochberg)."
-        ).format(level=numbers.percent(level, 0)),
+            " outcomes here (Benjamini & Hochberg). Dimensions: {dimensions}."
+        ).format(level=numbers.percent(level, 0), dimensions=_dimensions(shown)),
     )
     drawn = [name for name in table["outcome"] if scales[name].kind == "log"]
     part = shown[shown["outcome"].isin(drawn) & shown["estimate"].notna()]
@@ -339,6 +337,14 @@ def _effects(part: pd.DataFrame) -> Figure:
         axis=_("Effect in percent"),
         tick=numbers.percent,
         factor=100,
+    )
+
+
+def _dimensions(shown: pd.DataFrame) -> str:
+    """Name the dimensions with their outcomes."""
+    return "; ".join(
+        f"{_(DIMENSION[str(dimension)])} ({', '.join(part['label'])})"
+        for dimension, part in shown.groupby("dimension", sort=False)
     )
 
 

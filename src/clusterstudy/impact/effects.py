@@ -113,6 +113,24 @@ def by_cohort(study: Design, choices: Choices, effects: GroupTime) -> pd.DataFra
     return frame.assign(group=frame["group"].map("{:.0f}".format))
 
 
+def by_cell(effects: GroupTime, choices: Choices, leads: int) -> pd.DataFrame:
+    """Return the effects by year of entry and years since entry, from ``leads`` years before on.
+
+    Returns
+    -------
+    DataFrame with ``cohort``, ``event_time``, ``n`` (new entrants behind it), ``estimate``, ``se``,
+    ``low``, ``high`` and ``mde``; cells on fewer than ``min_treated`` new entrants are left out,
+    and so are the reference years, which are zero by definition.
+    """
+    cells = effects.cells[effects.usable].reset_index(drop=True)
+    every = effects.estimates()
+    frame = table(replace(every, label=cells.index), choices, "cell").drop(columns="cell")
+    frame = pd.concat([cells[["cohort", "event_time", "n_treated"]], frame], axis=1)
+    shown = (cells["event_time"] >= -leads) & (cells["se"] > 0)
+    shown &= cells["n_treated"] >= choices.min_treated
+    return frame[shown].rename(columns={"n_treated": "n"}).reset_index(drop=True)
+
+
 def by_group(
     study: Design,
     choices: Choices,

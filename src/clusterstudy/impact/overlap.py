@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clusterstudy.disclosure.magnitudes import sensitive
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.impact.design import Design
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.characteristics import LABELS
 
 WIDTH = 0.5  # of a bin, in log odds
+GROUPS = 20  # of comparison firms, by weight
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,36 @@ def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:
     shares = {name: _gathered(count, min_firms) / count.sum() for name, count in counts.items()}
     middle = 1 / (1 + np.exp(-(edges[:-1] + edges[1:]) / 2))
     return pd.DataFrame({"middle": middle, **shares})
+
+
+def concentration(found: Overlap, rules: str) -> pd.DataFrame:
+    """Return how much of the weight the comparison firms carry, from the least weighted on.
+
+    Groups of comparison firms hold equally many (but for one firm); there are half as many until
+    no group's weight tells of few firms or of one (:func:`.magnitudes.sensitive`).
+
+    Parameters
+    ----------
+    rules
+        Name of a rule set of disclosure control.
+
+    Returns
+    -------
+    DataFrame with ``firms`` and ``weight``: shares of the comparison firms and of their weight,
+    summed up to each group; empty where not even two groups may be shown.
+    """
+    weight = np.sort(found.weights[~found.treated])
+    groups = GROUPS
+    while groups > 1:
+        group = np.arange(len(weight)) * groups // len(weight)
+        firms = pd.DataFrame({"group": group, "firm": np.arange(len(weight)), "weight": weight})
+        told = sensitive(firms, ["group"], "firm", "weight", read_rules(rules))
+        if len(told) == groups and not told[["few", "dominated", "close"]].any(axis=None):
+            up_to = firms.groupby("group")["weight"].agg(["size", "sum"]).cumsum()
+            shares = up_to / up_to.iloc[-1]
+            return shares.set_axis(["firms", "weight"], axis=1).reset_index(drop=True)
+        groups //= 2
+    return pd.DataFrame(columns=["firms", "weight"], dtype=float)
 
 
 def _gathered(count: np.ndarray, least: int) -> np.ndarray:

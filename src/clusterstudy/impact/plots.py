@@ -93,6 +93,75 @@ def event_study(frame: pd.DataFrame, scale: Scale) -> Figure:
     return fig
 
 
+def cells(frame: pd.DataFrame, scale: Scale) -> Figure:
+    """Return a map of effects by year of entry and years since entry.
+
+    Each cell is written out, for grey does not tell a sign; a frame marks those whose interval
+    does not hold zero.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.effects.by_cell` returns it; not empty.
+    """
+    from matplotlib import pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    read = scale.read(frame["estimate"].to_numpy(dtype=float))
+    widest = np.abs(read).max()
+    shaded = plt.Normalize(-widest, widest)
+    place = {cohort: row for row, cohort in enumerate(sorted(frame["cohort"].unique()))}
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(place)) + 0.6))
+    colour = plt.get_cmap()(shaded(read))
+    apart = (frame["low"] > 0) | (frame["high"] < 0)
+    for x, cohort, value, fill, framed in zip(
+        frame["event_time"], frame["cohort"], read, colour, apart, strict=True
+    ):
+        y = place[cohort]
+        ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor="white"))
+        if framed:
+            box = (x - 0.44, y - 0.42), 0.88, 0.84
+            ax.add_patch(Rectangle(*box, fill=False, edgecolor="white", linewidth=3.4))
+            ax.add_patch(Rectangle(*box, fill=False, edgecolor=theme.INK, linewidth=1.8))
+        ink = "white" if shaded(value) < 0.5 else theme.INK
+        ax.text(x, y, scale.tick(value, digits=1), color=ink, ha="center", va="center", size=9)
+    ax.set_xlim(frame["event_time"].min() - 0.5, frame["event_time"].max() + 0.5)
+    ax.set_ylim(len(place) - 0.5, -0.5)
+    ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
+    ax.set_yticks(list(place.values()), [f"{cohort:.0f}" for cohort in place])
+    theme.years_on(ax.xaxis)
+    ax.grid(False)
+    ax.set_xlabel(_("Years since entry"))
+    ax.set_ylabel(_("Year of entry"))
+    bar = fig.colorbar(plt.cm.ScalarMappable(shaded), ax=ax, label=scale.axis)
+    theme.numbers_on(bar.ax.yaxis, scale.tick, scale.factor)
+    return fig
+
+
+def concentration(frame: pd.DataFrame) -> Figure:
+    """Return the curve of the comparison firms' weight, beside that of equal weights.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.overlap.concentration` returns it.
+    """
+    from matplotlib import pyplot as plt
+
+    fig, ax = plt.subplots(figsize=(theme.WIDTH, 3.8))
+    firms, weight = (np.append(0.0, frame[name]) for name in ("firms", "weight"))
+    ax.plot(firms, weight, label=_("Weights by likeness to new entrants"))
+    ax.plot([0, 1], [0, 1], marker="", label=_("Equal weights"))
+    for axis in (ax.xaxis, ax.yaxis):
+        theme.numbers_on(axis, numbers.percent, 100)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.02)
+    ax.set_xlabel(_("Share of the comparison firms, the least weighted first"))
+    ax.set_ylabel(_("Share of the weight"))
+    fig.legend(loc="outside upper right", ncols=2)
+    return fig
+
+
 def by_estimator(frame: pd.DataFrame, labels: Mapping[str, str], scale: Scale) -> Figure:
     """Return effects by years since entry, the estimators side by side in each year.
 

@@ -3,7 +3,7 @@
 from clusterstudy.impact.show.attrition import bounds, exits
 from clusterstudy.impact.show.clusters import clusters
 from clusterstudy.impact.show.curve import curve
-from clusterstudy.impact.show.effects import event_study, groups, overall, withheld
+from clusterstudy.impact.show.effects import cells, event_study, groups, overall, withheld
 from clusterstudy.impact.show.few import few_clusters
 from clusterstudy.impact.show.opinions import decomposition, opinions
 from clusterstudy.impact.show.placebo import negative_control, pseudo_entries
@@ -14,6 +14,7 @@ from clusterstudy.impact.show.trends import pretrends
 __all__ = [
     "balance",
     "bounds",
+    "cells",
     "clusters",
     "curve",
     "decomposition",

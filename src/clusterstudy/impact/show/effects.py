@@ -75,6 +75,42 @@ def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
     )
 
 
+def cells(page: Page, study: Design, frame: pd.DataFrame, min_treated: int) -> None:
+    """Show the effects by year of entry and years since entry as a map.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.effects.by_cell` returns it.
+    """
+    if frame.empty:
+        page.text(_("No year of entry has enough new entrants to be shown year by year."))
+        return
+    page.figure(
+        plots.cells(frame, study.scale),
+        name="cells",
+        alt=_(
+            "Map of the effect, a row for each year of entry and a column for each year since"
+            " entry; each cell is written out, and those whose interval leaves out zero are framed."
+        ),
+        caption=_("Effect on {outcome} by year of entry and years since entry").format(
+            outcome=_(study.outcome)
+        ),
+        data=frame,
+        headings={
+            "cohort": _("Year of entry"),
+            "event_time": _("Years since entry"),
+            "n": _("New entrants"),
+            **headings(study.scale),
+        },
+        formats={"cohort": "{:.0f}".format, "event_time": 0, "n": 0, **formats(study.scale)},
+        note=_(
+            "Framed: the interval leaves out zero. Blank: not seen yet, zero by definition (the"
+            " last year before entry), or fewer than {n} new entrants."
+        ).format(n=min_treated),
+    )
+
+
 def groups(
     page: Page,
     study: Design,

@@ -11,7 +11,7 @@ import pandas as pd
 from clusterstudy.disclosure.cells import merge_steps, suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
-from clusterstudy.impact.overlap import Overlap, histogram
+from clusterstudy.impact.overlap import Overlap, concentration, histogram
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance as report_balance
@@ -60,8 +60,8 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
         )
 
 
-def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_firms: int) -> None:
-    """Show overlap and balance before and after weighting."""
+def balance(page: Page, found: Overlap, frame: pd.DataFrame, min_firms: int, rules: str) -> None:
+    """Show overlap, weights, and balance before and after weighting."""
     if found.treated.sum() < min_firms or found.off_support == 1:
         page.callout(
             "missing",
@@ -85,15 +85,11 @@ def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_
         },
         formats=dict.fromkeys(["middle", "treated", "comparison"], numbers.percent),
         note=_(
-            "{off} of the new entrants are unlike every comparison firm; the weights leave"
-            " {n} effective comparison firms. Fewer than {least} firms in a bin are counted in the"
-            " next one towards the fullest."
-        ).format(
-            off=numbers.percent(found.off_support),
-            n=numbers.number(found.effective),
-            least=min_firms,
-        ),
+            "{off} of the new entrants are unlike every comparison firm. Fewer than {least} firms"
+            " in a bin are counted in the next one towards the fullest."
+        ).format(off=numbers.percent(found.off_support), least=min_firms),
     )
+    _weights(page, found, rules)
     if frame.empty:
         return
     report_balance(
@@ -112,6 +108,36 @@ def balance(page: Page, study: Design, found: Overlap, frame: pd.DataFrame, min_
             "firms, before and after weighting."
         ),
         caption=_("Balance of the covariates, new entrants against comparison firms"),
+    )
+
+
+def _weights(page: Page, found: Overlap, rules: str) -> None:
+    """Show how unevenly comparison firms count, and how many equally weighted ones that makes."""
+    told = _("Under the weights, {n} comparison firms count as much as {equal} equally weighted.")
+    told = told.format(
+        n=numbers.number((~found.treated).sum()), equal=numbers.number(found.effective)
+    )
+    curve = concentration(found, rules)
+    if curve.empty:
+        page.text(told)
+        return
+    page.figure(
+        plots.concentration(curve),
+        name="weights",
+        alt=_(
+            "Curve of the share of the weight that the least weighted comparison firms carry,"
+            " below the straight line of equal weights."
+        ),
+        caption=_("How unevenly the comparison firms count"),
+        data=curve,
+        headings={
+            "firms": _("Share of the comparison firms, the least weighted first"),
+            "weight": _("Share of the weight"),
+        },
+        formats=dict.fromkeys(["firms", "weight"], numbers.percent),
+        note=told
+        + " "
+        + _("The points are groups of firms, large enough to tell of no single one."),
     )
 
 

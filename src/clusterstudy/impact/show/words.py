@@ -46,7 +46,7 @@ def headings(scale: Scale, apart: bool = False) -> dict[Any, str]:
 
 def tests() -> dict[Any, str]:
     """Return the headings of p-values adjusted for the number of hypotheses."""
-    return {"p_adjusted": _("p, adjusted"), "q": _("q, false discoveries")}
+    return {"p_adjusted": _("p, adjusted"), "q": _("q")}
 
 
 def error(scale: Scale) -> str:
