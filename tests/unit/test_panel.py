@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
-from clusterstudy.panel import treatment
+from clusterstudy.panel import survival, treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import build
 from clusterstudy.panel.characteristics import characteristics
@@ -248,6 +248,21 @@ def test_mergers_are_kept_left_out_or_pooled(folder):
     assert "F4" not in firms.index
     values = pooled.outcomes["fte"][firms.index.get_loc("F3")]
     np.testing.assert_allclose(values, np.log(13.0 + 14.0))
+
+
+def test_a_pooled_firm_lives_as_long_as_any_of_its_numbers(folder):
+    """F3 split into F4 and closed in 2026, F4 in 2027; F5 merged into F6, which lives."""
+    succeed(folder, ("F3", "F4", "split"), ("F5", "F6", "merger"))
+    closed = {"F3": "2026-05-01", "F4": "2027-02-01", "F5": "2026-05-01"}
+    firms = pd.read_parquet(folder / "firms.parquet")
+    firms.assign(closed=pd.to_datetime(firms["cvr"].map(closed))).to_parquet(
+        folder / "firms.parquet"
+    )
+    data = Dataset(folder)
+    kept = survival.exit_years(data, pd.Series(["F5", "F3", "F4"]), "keep")
+    assert kept.tolist() == [np.inf, 2026, 2027]
+    pooled = survival.exit_years(data, pd.Series(["F5", "F3"]), "pool")
+    assert pooled.tolist() == [np.inf, 2027]
 
 
 def test_a_subsidiary_of_a_large_group_is_no_sme(folder):
