@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -32,7 +32,6 @@ from clusterstudy.errors import UserError
 from clusterstudy.paths import PARAMS, ROOT
 
 M = TypeVar("M", bound=BaseModel)
-D = TypeVar("D", "BaselineParameters", "_Estimation")
 
 
 def _iso_date(value: object) -> str:
@@ -94,36 +93,44 @@ class NotebookParameters(_Common):
         return ()
 
 
-def _fit_each_other(p: D) -> D:
-    """Refuse years out of order, and a power that chance alone would give."""
-    start, chance = p.programme_start, round(1 - p.level, 6)
-    if p.first_year >= start:
-        rule = f"first_year before programme_start ({start}) and found {p.first_year}"
-    elif p.results_from < start:
-        rule = f"results_from not before programme_start ({start}) and found {p.results_from}"
-    elif p.power <= chance:
-        rule = f"power above 1 - level ({chance}) and found {p.power}"
-    else:
-        return p
-    raise ValueError(f"expected {rule}")
+class _Comparison(NotebookParameters):
+    """The firms and years that are compared, and what the comparison should be able to find."""
+
+    first_year: int = Field(2016, ge=1980, le=2100, description="First year of the panel")
+    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
+    results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
+    mergers: Literal["keep", "leave_out", "pool"] = Field(
+        "keep", description="What is done with firms that merge or split"
+    )
+    level: Level = Field(0.95, description="Confidence level of intervals")
+    power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> Self:
+        """Refuse years out of order, and a power that chance alone would give."""
+        start, chance = self.programme_start, round(1 - self.level, 6)
+        if self.first_year >= start:
+            rule = f"first_year before programme_start ({start}) and found {self.first_year}"
+        elif self.results_from < start:
+            rule = (
+                f"results_from not before programme_start ({start}) and found {self.results_from}"
+            )
+        elif self.power <= chance:
+            rule = f"power above 1 - level ({chance}) and found {self.power}"
+        else:
+            return self
+        raise ValueError(f"expected {rule}")
 
 
-class BaselineParameters(NotebookParameters):
+class BaselineParameters(_Comparison):
     """10_baseline: the baseline measurement."""
 
     outcomes: list[str] = Field(
         ["fte", "productivity", "value_added"], description="Measures to compute power for"
     )
-    first_year: int = Field(2016, ge=1980, le=2100, description="First year of the panel")
-    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
-    results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
-    level: Level = Field(0.95, description="Confidence level of intervals")
-    power: Level = Field(0.8, description="Power of the minimum detectable effects")
-
-    _check = model_validator(mode="after")(_fit_each_other)
 
 
-class _Estimation(NotebookParameters):
+class _Estimation(_Comparison):
     """How effects are estimated."""
 
     dose: Literal["any", "light", "membership", "project"] = Field("any", description="Dose")
@@ -133,18 +140,11 @@ class _Estimation(NotebookParameters):
     covariates: list[Covariate] = Field(
         ["size", "growth", "age"], description="Pre-treatment covariates"
     )
-    first_year: int = Field(2016, ge=1980, le=2100, description="First year of the panel")
-    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
-    results_from: int = Field(2027, ge=1980, le=2100, description="First year with results")
     winsorise: float = Field(0.01, ge=0, lt=0.5, description="Share winsorised at each end")
     min_treated: int = Field(20, ge=2, description="Fewest new entrants behind an estimate")
     max_off_support: float = Field(
         0.1, ge=0, le=1, description="Largest share of new entrants unlike every comparison firm"
     )
-    level: Level = Field(0.95, description="Confidence level of intervals")
-    power: Level = Field(0.8, description="Power of the minimum detectable effects")
-
-    _check = model_validator(mode="after")(_fit_each_other)
 
     @property
     def least_treated(self) -> int:
@@ -157,9 +157,6 @@ class ImpactParameters(_Estimation):
 
     outcome: str = Field("fte", description="Measure of the impact model")
     leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
-    mergers: Literal["keep", "leave_out", "pool"] = Field(
-        "keep", description="What is done with firms that merge or split"
-    )
     negative_controls: list[str] = Field(
         [], description="Measures that participation cannot move, as a placebo"
     )

@@ -323,6 +323,11 @@ def test_attrition_is_counted_over_the_span_to_the_results_year(tmp_path):
     data = write(tmp_path, firm_years=rows)
     assert planning.attrition(data, START, 2027) == 0.5  # F1 and F2, of F0, F1, F2, F4
     assert np.isnan(planning.attrition(data, START, 2029))
+    gone_on = pd.DataFrame({"cvr": ["F1", "F2"], "successor": ["F4", "F3"]})
+    gone_on = gone_on.assign(kind=["merger", "number_change"], date=pd.Timestamp(2022, 1, 1))
+    data = write(tmp_path, firm_successions=gone_on)
+    assert planning.attrition(data, START, 2027) == 0.25  # F2 goes on as F3
+    assert planning.attrition(data, START, 2027, "pool") == 0  # and F1 in F4
 
 
 def panel(outcome: np.ndarray, cohort: list[float], **entered: list[bool]) -> Panel:

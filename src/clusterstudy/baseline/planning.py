@@ -15,15 +15,20 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.did.power import design_standard_error, mde
 from clusterstudy.panel.build import NoFirmsError, Panel, build
+from clusterstudy.panel.successions import Mergers, read, unit_of, units
 
 
-def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
+def attrition(
+    data: Dataset, programme_start: int, results_from: int, mergers: Mergers = "keep"
+) -> float:
     """Return the share of firms lost over a span as long as to the first results year.
 
     Parameters
     ----------
     data
         Needs ``firm_years``.
+    mergers
+        What is done with firms that merge or split; a change of number is no loss in any case.
 
     Returns
     -------
@@ -32,7 +37,9 @@ def attrition(data: Dataset, programme_start: int, results_from: int) -> float:
     """
     start, end = _span(programme_start, results_from)
     rows = data.read("firm_years", ["cvr", "year", "fte"])
-    alive = rows[rows["fte"] > 0]
+    unit = units(read(data), mergers)
+    alive = rows[rows["fte"] > 0].assign(cvr=lambda alive: unit_of(alive["cvr"], unit))
+    alive = alive.drop_duplicates(["cvr", "year"])
     began, stayed = (alive.loc[alive["year"] == year, "cvr"] for year in (start, end))
     return float(1 - began.isin(stayed).mean()) if len(began) else np.nan
 
@@ -86,12 +93,16 @@ def planned(
     }
 
 
-def sample(
-    data: Dataset, outcomes: list[str], *, programme_start: int, first_year: int
-) -> Panel | None:
-    """Return the panel the design is planned on, without covariates; None where it has no firm."""
+def sample(data: Dataset, outcomes: list[str], **choices: Any) -> Panel | None:
+    """Return the panel the design is planned on, without covariates; None where it has no firm.
+
+    Parameters
+    ----------
+    choices
+        As :func:`clusterstudy.panel.build.build` takes them.
+    """
     try:
-        return build(data, outcomes, programme_start=programme_start, first_year=first_year)
+        return build(data, outcomes, **choices)
     except NoFirmsError:
         return None
 
