@@ -15,7 +15,7 @@ from clusterstudy.contract.vocabulary import ACTIVITY, GUIDEPOST
 from clusterstudy.demo import truth
 from clusterstudy.dialogue import log, services, show
 from clusterstudy.dialogue.declaration import read_balances, read_guideposts, read_offers
-from clusterstudy.dialogue.evidence import MEASURES, SOURCES, evidence
+from clusterstudy.dialogue.evidence import MEASURES, SOURCES, c_and_d, evidence
 from clusterstudy.errors import UserError
 from clusterstudy.measures.observed import wilson
 from clusterstudy.params import GuidepostParameters
@@ -411,6 +411,12 @@ def test_a_guidepost_that_is_left_out_and_a_file_that_is_not_there_are_named(tmp
     path.write_text("\n".join(lines[:-1]), encoding="utf-8")
     with pytest.raises(UserError, match="the guidepost f is missing"):
         read_guideposts(path)
+
+
+def test_only_clusters_with_both_figures_stand_on_guideposts_c_and_d(tables):
+    placed = c_and_d(tables, OFFERS, ["A", "B"], AS_OF, 5)
+    assert placed.to_dict("records") == [{"cluster_id": "A", "density": 2.5, "share": 0.5}]
+    assert c_and_d({}, OFFERS, ["A"], AS_OF, 5).empty
 
 
 def test_a_measure_that_does_not_exist_is_named(tables):

@@ -7,7 +7,7 @@ e) :mod:`journey`, f) :mod:`research`; what a measure is, is in :mod:`reading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 import numpy as np
@@ -18,6 +18,8 @@ from clusterstudy.dialogue.evidence.reading import Measure, Reading
 from clusterstudy.errors import UserError
 
 Tables = Mapping[str, pd.DataFrame]
+SIDES = ("left", "right")
+DENSITY, PRIVATE = "adviser_density", "private_share"
 SHOWN, FEW, NO_ROWS, NO_TABLE = "shown", "few", "no rows", "no table"
 MEASURES: dict[str, Measure] = {
     name: measure
@@ -64,44 +66,78 @@ def evidence(
     UserError
         If a declared measure does not exist.
     """
-    return pd.DataFrame(
-        [
-            {
-                "guidepost": letter,
-                "side": side,
-                "consideration": consideration,
-                "measure": name,
-                **_read(tables, offers, name, cluster, as_of, min_firms),
-            }
-            for letter, side, consideration, names in _declared(guideposts, balances)
-            for name in names.split()
-        ]
-    )
+    named = list(_declared(guideposts, balances))
+    read = _readings({row["measure"] for row in named}, tables, offers, cluster, as_of, min_firms)
+    return pd.DataFrame([row | read[row["measure"]] for row in named])
 
 
-def _declared(
-    guideposts: pd.DataFrame, balances: pd.DataFrame
-) -> Iterator[tuple[str, str, str, str]]:
+def c_and_d(
+    tables: Tables, offers: pd.DataFrame, clusters: Iterable[str], as_of: date, min_firms: int
+) -> pd.DataFrame:
+    """Return where clusters stand on guideposts c and d at once.
+
+    Parameters
+    ----------
+    tables, offers, as_of, min_firms
+        As for :func:`evidence`.
+    clusters
+        Codes.
+
+    Returns
+    -------
+    DataFrame with ``cluster_id``, ``density`` (private advisers per 100 SMEs) and ``share`` (of
+    private cash in cash income); clusters that lack one are left out.
+    """
+    rows = []
+    for code in clusters:
+        read = _readings({DENSITY, PRIVATE}, tables, offers, code, as_of, min_firms)
+        values = {"density": read[DENSITY]["value"], "share": read[PRIVATE]["value"]}
+        rows.append({"cluster_id": code, **values})
+    return pd.DataFrame(rows, columns=["cluster_id", "density", "share"]).dropna(ignore_index=True)
+
+
+def _declared(guideposts: pd.DataFrame, balances: pd.DataFrame) -> Iterator[dict[str, str]]:
+    """Yield where a measure is called as evidence: guidepost, side, consideration, measure."""
     for letter, guidepost in guideposts.iterrows():
-        yield str(letter), "both", "", guidepost["evidence"]
+        sides = [("both", "", guidepost["evidence"])]
         for balance in balances[balances["letter"] == letter].to_dict("records"):
-            for side in ("left", "right"):
-                yield str(letter), side, balance[side], balance[f"evidence_{side}"]
+            sides += [(side, balance[side], balance[f"evidence_{side}"]) for side in SIDES]
+        for side, consideration, names in sides:
+            row = {"guidepost": str(letter), "side": side, "consideration": consideration}
+            yield from (row | {"measure": name} for name in names.split())
 
 
-def _read(
-    tables: Tables, offers: pd.DataFrame, name: str, cluster: str, as_of: date, min_firms: int
-) -> dict[str, object]:
-    if name not in MEASURES:
+def _readings(
+    names: Collection[str],
+    tables: Tables,
+    offers: pd.DataFrame,
+    cluster: str,
+    as_of: date,
+    min_firms: int,
+) -> dict[str, dict[str, object]]:
+    """Return what each of some measures says of a cluster."""
+    if unknown := sorted(set(names) - set(MEASURES)):
         raise UserError(
-            f"there is no measure {name!r}",
+            f"there is no measure {unknown[0]!r}",
             where="evidence of a guidepost",
             mend=f"Choose one of: {', '.join(MEASURES)}",
         )
-    measure = MEASURES[name]
+    latest = {
+        source: _latest(tables[source], source, cluster, as_of)
+        for source in {MEASURES[name].source for name in names}.intersection(tables)
+    }
+    return {name: _read(MEASURES[name], latest, offers, min_firms) for name in names}
+
+
+def _read(
+    measure: Measure,
+    latest: Mapping[str, tuple[pd.DataFrame, str]],
+    offers: pd.DataFrame,
+    min_firms: int,
+) -> dict[str, object]:
     reading, period, status = Reading(np.nan, 0), "", NO_TABLE
-    if measure.source in tables:
-        rows, period = _latest(tables[measure.source], measure.source, cluster, as_of)
+    if measure.source in latest:
+        rows, period = latest[measure.source]
         status = NO_ROWS
         if len(rows):
             kinds = offers[offers.index.get_level_values("table") == measure.source]
@@ -117,7 +153,7 @@ def _read(
         "unit": measure.unit,
         "low": reading.low if shown else np.nan,
         "high": reading.high if shown else np.nan,
-        "n": reading.n if shown else np.nan,
+        "n": float(reading.n) if shown else np.nan,
         "counts": measure.counts,
         "period": period,
         "source": measure.source,

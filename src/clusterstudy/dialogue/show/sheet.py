@@ -138,7 +138,7 @@ def guidepost(
 
 def together(
     page: Page,
-    found: pd.DataFrame,
+    income: pd.DataFrame,
     services: pd.DataFrame,
     cluster: str,
     names: Mapping[str, str],
@@ -148,15 +148,11 @@ def together(
 
     Parameters
     ----------
-    found
-        Evidence on every cluster, with ``cluster_id``.
+    income
+        As :func:`clusterstudy.dialogue.evidence.c_and_d` returns it.
     services
         As :func:`clusterstudy.dialogue.services.services` returns it; empty without the table.
     """
-    shown = found[found["status"] == SHOWN].drop_duplicates(["cluster_id", "measure"])
-    wide = shown.pivot(index="cluster_id", columns="measure", values="value")
-    wide = wide.reindex(columns=["adviser_density", "private_share"]).dropna()
-    income = wide.set_axis(["density", "share"], axis="columns").reset_index()
     own = services[services["cluster_id"] == cluster]
     own = own.assign(text=own["label"].map(_), placed=own["core"].map(CORE).map(_, "ignore"))
     if income.empty:
