@@ -2,8 +2,8 @@
 
 Run by ``make translate``: new texts are added without a translation, texts that are gone are
 removed, translations stay. Texts are the arguments of ``_()`` and ``later()`` in code, templates
-and notebooks, the notebooks' Markdown cells as a whole, the labels of :data:`LABELLED`, and the
-columns of :data:`COLUMNS`.
+and notebooks, the notebooks' Markdown cells as a whole, the labels of :data:`LABELLED`, the gate's
+rules that a report can show as broken, and the columns of :data:`COLUMNS`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from clusterstudy.contract import vocabulary
+from clusterstudy.contract import suites, vocabulary
+from clusterstudy.contract.tables import TABLES
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.panel.characteristics import LABELS
 from clusterstudy.panel.treatment import MIXTURES
@@ -79,6 +80,11 @@ def messages() -> Iterator[tuple[str, Path]]:
                 yield from ((text, path) for text in _of_code(source))
     for labels in LABELLED:
         yield from ((text, PACKAGE / "contract" / "vocabulary.py") for text in labels.values())
+    for table in TABLES.values():
+        for rule in suites.suite(table)["expectations"]:
+            if rule["severity"] != "critical":  # critical ones stop a study before its reports
+                yield rule["description"], PACKAGE / "contract" / "suites.py"
+    yield suites.ABSENT, PACKAGE / "contract" / "suites.py"
     for name, columns in COLUMNS.items():
         path = ROOT / "data" / name
         with path.open(encoding="utf-8", newline="") as file:

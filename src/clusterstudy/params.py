@@ -181,6 +181,7 @@ class ImpactParameters(_Estimation):
 class ReadinessParameters(NotebookParameters):
     """30_readiness: readiness for commercialisation, with its uncertainty."""
 
+    programme_start: int = Field(2025, ge=1980, le=2100, description="First programme year")
     replications: int = Field(10_000, ge=100, description="Monte Carlo replications")
     certainty: float = Field(0.8, gt=0.5, lt=1, description="Least probability to name a segment")
     level: Level = Field(0.9, description="Level of rank intervals")

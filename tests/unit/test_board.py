@@ -202,13 +202,15 @@ def test_what_two_reports_were_made_from_is_compared(reports):
 
 
 def test_alerts_are_new_or_gone():
-    then = pd.DataFrame({"cluster_id": ["A", "B", "C"], "rules": ["opinion", np.nan, "exposure"]})
+    before = ["opinion", np.nan, "exposure", "opinion"]
+    then = pd.DataFrame({"cluster_id": ["A", "B", "C", "E"], "rules": before})
     rules = ["opinion shortfall", "", "", "opinion"]
     now = pd.DataFrame({"cluster_id": ["A", "B", "C", "D"], "rules": rules})
     assert changes.alerts(then, now).to_numpy().tolist() == [
         ["A", ["shortfall"], []],
         ["C", [], ["exposure"]],
         ["D", ["opinion"], []],
+        ["E", [], ["opinion"]],  # not among today's clusters
     ]
 
 

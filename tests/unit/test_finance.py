@@ -346,7 +346,7 @@ def test_the_record_counts_hits_false_alarms_and_what_came_without_alert():
     unknown = [("C", np.nan, False, 1.0), ("D", 0.0, True, np.nan)]
     found = record.reliability(checks(*alerts, *quiet, *unknown), 0.95).set_index("rule")
     row = found.loc["equity_ratio"]
-    assert row[["judged", "alerts", "hits", "false_alarms", "missed"]].tolist() == [20, 10, 7, 3, 0]
+    assert row[["judged", "alerts", "hits", "missed"]].tolist() == [20, 10, 7, 0]
     bounds = proportion_confint(7, 10, 0.05, method="beta")  # Clopper and Pearson's
     assert row[["hit_low", "hit_high"]].tolist() == pytest.approx(bounds)
     assert row["miss_low"] == 0

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "adapters": {"contract"},
     "quality": {"contract"},
     "panel": {"contract"},
-    "readiness": {"contract", "report"},
+    "readiness": {"contract", "measures", "report"},
     "finance": {"contract", "report"},
     "measures": {"contract", "panel"},
     "dialogue": {"contract", "panel", "measures", "report", "disclosure"},

@@ -77,6 +77,7 @@ def tables():
                 "cluster_id": ["A"] * 6 + ["A"] * 5 + ["B"] * 4,
                 "cvr": [*"123456", *"12345", *"1234"],
                 "score": [1.0] * 6 + [5, 4, 4, 3, 4] + [1, 2, 3, np.nan],
+                "weight": 1.0,
             }
         ),
     }
@@ -152,6 +153,18 @@ def test_an_absent_table_leaves_its_indicators_empty_and_unused(tables):
     assert counts.loc["trade_association_agreements", ["known", "missing"]].tolist() == [1, 1]
     drawn = uncertainty.simulate(found.values, found.errors, INDICATORS, 100, seed=1)
     assert np.isfinite(drawn.ranks).all()
+
+
+def test_answers_count_with_their_weights(tables):
+    weight = np.array([3.0, 1, 1, 1, 2])
+    survey = tables["survey"]
+    survey.loc[survey["wave"].eq(2026) & survey["cluster_id"].eq("A"), "weight"] = weight
+    found = measure(tables, INDICATORS, END)
+    score, share = np.array([5, 4, 4, 3, 4]), weight / weight.sum()
+    expected = share @ score
+    assert found.values.loc["A", "satisfaction"] == pytest.approx(expected)
+    error = np.sqrt(((share * (score - expected)) ** 2).sum() * 5 / 4)
+    assert found.errors.loc["A", "satisfaction"] == pytest.approx(error)
 
 
 def test_a_survey_item_or_cluster_column_needs_a_row_and_no_code(tables):

@@ -91,10 +91,11 @@ def alerts(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         {code: set(rules.split()) for code, rules in zip(t["cluster_id"], t["rules"], strict=True)}
         for t in (then.fillna({"rules": ""}), now)
     )
+    none: set[str] = set()
     rows = [
         {"cluster_id": code, "new": sorted(rules - old), "gone": sorted(old - rules)}
-        for code, rules in after.items()
-        if rules != (old := before.get(code, set()))
+        for code in dict.fromkeys([*after, *before])
+        if (rules := after.get(code, none)) != (old := before.get(code, none))
     ]
     return pd.DataFrame(rows, columns=["cluster_id", "new", "gone"])
 

@@ -288,7 +288,7 @@ def changed_alerts(page: Page, frame: pd.DataFrame, names: Mapping[str, str]) ->
     page.table(
         pd.DataFrame(
             {
-                "cluster": frame["cluster_id"].map(names),
+                "cluster": frame["cluster_id"].map(lambda code: names.get(code, code)),
                 **{name: frame[name].map(_ruled) for name in ("new", "gone")},
             }
         ),

@@ -18,6 +18,8 @@ from clusterstudy.contract.schema import Column, Table
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.paths import EXPECTATIONS
 
+ABSENT = "The table must be there."  # said of a table by the gate, which has no suite to read
+
 
 def files() -> dict[Path, str]:
     """Return the text of every file in expectations/, by path."""

@@ -105,7 +105,7 @@ def reliability(record: pd.DataFrame, level: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame with ``rule`` (the last: any of them), ``judged`` (cluster-years whose figure and
-    sequel are known), ``alerts``, ``hits`` (alerts that trouble followed), ``false_alarms``,
+    sequel are known), ``alerts``, ``hits`` (alerts that trouble followed),
     ``hit_rate`` with ``hit_low`` and ``hit_high``, and of the cluster-years without an alert
     ``quiet``, ``missed`` (that trouble followed), ``miss_rate``, ``miss_low`` and ``miss_high``.
     Intervals are exact (Clopper & Pearson 1934); rates of nothing are missing.
@@ -119,7 +119,7 @@ def reliability(record: pd.DataFrame, level: float) -> pd.DataFrame:
         alerts, hits = int(alert.sum()), int((alert & followed).sum())
         quiet, missed = int((~alert).sum()), int((~alert & followed).sum())
         row = {"rule": rule, "judged": len(part), "alerts": alerts, "hits": hits}
-        row |= {"false_alarms": alerts - hits, "quiet": quiet, "missed": missed}
+        row |= {"quiet": quiet, "missed": missed}
         row |= _rate("hit", hits, alerts, level) | _rate("miss", missed, quiet, level)
         rows.append(row)
     return pd.DataFrame(rows)

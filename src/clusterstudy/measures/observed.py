@@ -95,6 +95,15 @@ def change(
     return pd.DataFrame(rows, columns=CHANGE)
 
 
+def mean(part: pd.DataFrame) -> tuple[float, float]:
+    """Return the weighted mean of one group's observations and its standard error.
+
+    The error of one unit is infinite.
+    """
+    error = np.sqrt((_influence(part) ** 2).sum()) if len(part) > 1 else np.inf
+    return _mean(part), float(error)
+
+
 def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of a share of ``n`` units, Wilson (1927), JASA 22, p. 209."""
     z = norm.ppf(0.5 + level / 2)
@@ -109,14 +118,14 @@ def fewest(*groups: int) -> int:
 
 
 def _estimate(part: pd.DataFrame, share: bool, level: float) -> dict[str, float]:
-    mean, weight = _mean(part), part["weight"]
+    value, error = mean(part)
     if share:
-        low, high = wilson(mean, weight.sum() ** 2 / (weight**2).sum(), level)
+        weight = part["weight"]
+        low, high = wilson(value, weight.sum() ** 2 / (weight**2).sum(), level)
     else:
-        se = np.sqrt((_influence(part) ** 2).sum()) if len(part) > 1 else np.inf
-        half = norm.ppf(0.5 + level / 2) * se
-        low, high = mean - half, mean + half
-    return {"mean": mean, "low": low, "high": high}
+        half = norm.ppf(0.5 + level / 2) * error
+        low, high = value - half, value + half
+    return {"mean": value, "low": low, "high": high}
 
 
 def _mean(part: pd.DataFrame) -> float:

@@ -20,6 +20,7 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.rules import RULES, Severity
+from clusterstudy.contract.suites import ABSENT
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.errors import UserError
 from clusterstudy.paths import EXPECTATIONS
@@ -88,7 +89,7 @@ def _read(dataset: Dataset) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
     for name in TABLES:
         if not dataset.has(name):
             severity: Severity = "critical" if name in REQUIRED else "info"
-            findings.append(Finding(name, "", "The table must be there.", severity, 0, 0))
+            findings.append(Finding(name, "", ABSENT, severity, 0, 0))
             continue
         try:
             tables[name] = dataset.read(name)

@@ -2,8 +2,8 @@
 
 An indicator whose source is ``clusters`` is a column there, one whose source is ``survey`` an item
 there: such indicators need a row in data/readiness_indicators.csv and no code. The others are the
-functions in :data:`MEASURES`. Only survey means carry a standard error; the rest are counts of
-everything there is.
+functions in :data:`MEASURES`. Only survey means, weighted to all who could have been asked, carry a
+standard error; the rest are counts of everything there is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import pandas as pd
 
 from clusterstudy.contract.vocabulary import IN_KIND
 from clusterstudy.errors import UserError
+from clusterstudy.measures import observed
+from clusterstudy.measures.answers import answers
 
 Tables = Mapping[str, pd.DataFrame]
 PAID_LINES = ["membership_fees", "user_payment"]
@@ -48,8 +50,9 @@ def measure(tables: Tables, indicators: pd.DataFrame, as_of: date, min_firms: in
     Parameters
     ----------
     tables
-        The contract's tables by name. All but ``clusters`` may be absent: indicators from an
-        absent table are NaN.
+        The contract's tables by name, ``survey`` with the ``weight`` that
+        :func:`clusterstudy.measures.answers.weighted` gives. All but ``clusters`` may be absent:
+        indicators from an absent table are NaN.
     indicators
         Declaration, as :func:`clusterstudy.readiness.declaration.read_indicators` returns it.
     as_of
@@ -94,7 +97,8 @@ def renewal_rate(tables: Tables, as_of: date) -> pd.DataFrame:
     year = (as_of + timedelta(days=1)).year - 1
     before, after = (_members(tables["memberships"], y) for y in (year - 1, year))
     stayed = before.merge(after.assign(stayed=100.0), how="left", on=["cluster_id", "cvr"])
-    return _mean(stayed.fillna({"stayed": 0.0}), "stayed").assign(error=0.0)
+    by_cluster = stayed.fillna({"stayed": 0.0}).groupby("cluster_id")["stayed"]
+    return pd.DataFrame({"value": by_cluster.mean(), "error": 0.0, "n": by_cluster.size()})
 
 
 def fee_income_share(tables: Tables, as_of: date) -> pd.DataFrame:
@@ -138,9 +142,7 @@ def _measure(name: str, source: str, tables: Tables, as_of: date) -> pd.DataFram
     if source == "clusters" and name in tables["clusters"]:
         return _counted(tables["clusters"].set_index("cluster_id")[name])
     if source == "survey":
-        answers = tables["survey"]
-        item = answers[(answers["item"] == name) & answers["score"].notna()]
-        return _mean(_latest(item, as_of, "wave"), "score")
+        return _answered(tables["survey"], name, as_of)
     known = ", ".join(f"{name} from {source}" for source, name in MEASURES)
     raise UserError(
         f"no such measure in the table {source}",
@@ -153,17 +155,17 @@ def _counted(values: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"value": values.astype(float), "error": 0.0, "n": np.nan})
 
 
-def _mean(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the mean over firms; one that is there more than once counts with its mean."""
-    firms = rows.groupby(["cluster_id", "cvr"])[column].mean()
-    grouped = firms.groupby("cluster_id")
-    return pd.DataFrame({"value": grouped.mean(), "error": grouped.sem(), "n": grouped.size()})
+def _answered(survey: pd.DataFrame, item: str, as_of: date) -> pd.DataFrame:
+    """Return the firms' weighted mean answer in the latest wave that put the item."""
+    latest = _latest(answers(survey, item), as_of)
+    found = {group: (*observed.mean(part), len(part)) for group, part in latest.groupby("group")}
+    return pd.DataFrame.from_dict(found, orient="index", columns=["value", "error", "n"])
 
 
-def _latest(rows: pd.DataFrame, as_of: date, column: str = "year") -> pd.DataFrame:
+def _latest(rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Return the rows of the latest year up to that of ``as_of`` that has any."""
-    past = rows[rows[column] <= as_of.year]
-    return past[past[column] == past[column].max()]
+    past = rows[rows["year"] <= as_of.year]
+    return past[past["year"] == past["year"].max()]
 
 
 def _members(spells: pd.DataFrame, year: int) -> pd.DataFrame:
