@@ -65,6 +65,23 @@ def test_standard_errors_are_those_of_lees_proposition_3():
     assert bounds.se[0] == pytest.approx(np.sqrt(variance / len(y)), rel=0.01)
 
 
+def test_weighted_standard_errors_are_the_spread_of_the_bounds_over_draws():
+    """300 draws with entry and staying by a covariate: their spread is known to 4 %."""
+    rng = np.random.default_rng(5)
+    found, errors = [], []
+    for _ in range(300):
+        x = rng.normal(size=800)
+        odds = np.exp(0.8 * x - 0.5)
+        treated = rng.random(800) < odds / (1 + odds)
+        y = 0.5 * x + rng.normal(size=800) + EFFECT * treated
+        leaves = rng.random(800) < np.where(treated, 0.1, 0.25)
+        bounds = lee_bounds(np.where(leaves, np.nan, y), treated, np.where(treated, 1.0, odds))
+        found.append(bounds.estimate)
+        errors.append(bounds.se)
+    spread = np.std(found, axis=0, ddof=1)
+    np.testing.assert_allclose(np.mean(errors, axis=0), spread, rtol=0.12)
+
+
 @pytest.mark.parametrize("weak", [True, False])
 def test_intervals_hold_the_effect_as_often_as_promised(weak):
     """200 draws at the edge of the set: the Monte Carlo standard error is 1.5 points."""

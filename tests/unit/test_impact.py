@@ -16,7 +16,7 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate, truth
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.panel import Panel as Arrays
-from clusterstudy.impact import effects, overlap
+from clusterstudy.impact import attrition, effects, overlap
 from clusterstudy.impact.design import Design, design, maturity
 from clusterstudy.impact.overlap import Overlap
 from clusterstudy.impact.pretrends import pretrends
@@ -177,6 +177,20 @@ def test_no_bin_stands_on_few_firms_and_none_is_lost(study):
         assert (whole[name] * members).round().between(1, 4).any()
         assert not (shown[name] * members).round().between(1, 4).any()
     assert (np.log(shown["middle"] / (1 - shown["middle"])) * 4).round(6).mod(1).eq(0).all()
+
+
+def test_bounds_say_which_group_is_cut_and_which_cohorts_have_none():
+    """Of 2024's entrants more are seen than of the others, of 2025's fewer; 2026's are apart."""
+    rng = np.random.default_rng(4)
+    cohort = np.repeat([2024.0, 2025.0, 2026.0, np.inf], [60, 60, 30, 300])
+    outcome = rng.normal(size=(len(cohort), len(YEARS)))
+    outcome[60:90, -1] = outcome[150:240, -1] = np.nan
+    alike = rng.normal(size=len(cohort)) + 99 * (cohort == 2026)
+    stay = np.full(len(cohort), np.inf)
+    found = attrition.bounds(synthetic(outcome, cohort, alike), CHOICES, stay)
+    assert (found.treated_cut, found.comparison_cut) == (1, 1)
+    assert (found.cohorts_left_out, found.entrants_left_out) == (1, 30)
+    assert found.lower < found.seen["estimate"] < found.upper
 
 
 def test_the_weights_curve_tells_of_no_single_firm():

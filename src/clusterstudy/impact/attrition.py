@@ -17,7 +17,7 @@ import pandas as pd
 
 from clusterstudy.did.estimates import Estimates, join
 from clusterstudy.did.group_time import group_time
-from clusterstudy.did.lee import imbens_manski, lee_bounds
+from clusterstudy.did.lee import BOUNDS, imbens_manski, lee_bounds
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
@@ -42,6 +42,12 @@ class Bounds:
         Lee's bounds.
     low, high
         Imbens & Manski's interval of the effect on firms that stay in any case.
+    treated_cut, comparison_cut
+        Number of cohorts in which new entrants, or the comparison firms like them, are seen more
+        often and so are cut.
+    cohorts_left_out, entrants_left_out
+        Cohorts without bounds, for covariates tell them apart from all comparison firms or too few
+        of a group stay, and their new entrants.
     """
 
     year: int
@@ -52,6 +58,10 @@ class Bounds:
     upper: float
     low: float
     high: float
+    treated_cut: int
+    comparison_cut: int
+    cohorts_left_out: int
+    entrants_left_out: int
 
 
 def exits(study: Design, choices: Choices, exit_year: np.ndarray) -> pd.DataFrame:
@@ -93,43 +103,26 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
     """Return the effect by the outcome's last year with Lee's bounds, averaged over cohorts.
 
     Cohorts weigh as much as they have entrants that stay in any case; those that covariates tell
-    apart from all comparison firms are left out. None where fewer than ``min_treated`` new entrants
-    can be followed. Comparison firms are weighted by the odds of entry, taken as known.
+    apart from all comparison firms are left out, and counted. None where fewer than
+    ``min_treated`` new entrants can be followed. Comparison firms are weighted by the odds of
+    entry, taken as known.
     """
-    years, outcome = study.arrays.periods, study.arrays.outcome
-    last = int(years[-1])
-    limits, seen, stay, followed = [], [], [], 0
+    last = int(study.arrays.periods[-1])
+    followed, without = [], []
     for cohort, firms, treated in _alive(study, exit_year, last - 1):
-        base = outcome[firms][:, years == cohort - 1 - study.anticipation]
-        if not base.shape[1]:
-            continue
-        known = np.isfinite(base[:, 0])
-        at, treated = np.flatnonzero(firms)[known], treated[known]
-        change = outcome[at, -1] - base[known, 0]
-        score = scores(treated, study.firms.design()[at])
-        if not (score[~treated] < 1).all():  # covariates tell the groups apart
-            continue
-        weight = np.ones(len(at))
-        weight[~treated] = score[~treated] / (1 - score[~treated])
-        there = np.isfinite(change)
-        try:
-            limit = lee_bounds(change, treated, weight)
-            as_seen = _compared(study, at[there], change[there], treated[there], choices)
-        except UserError:
-            continue
-        staying = [np.average(there[of], weights=weight[of]) for of in (treated, ~treated)]
-        size = treated.sum()
-        always = size * min(staying)  # those of the cohort that stay in any case
-        followed += size
-        limits.append((always, limit.spread(at, len(study.chosen))))
-        seen.append((always, as_seen))
-        stay.append((size, staying))
-    if followed < choices.min_treated:
+        found = _bounded(study, choices, cohort, firms, treated)
+        if found is None:
+            without.append(int(treated.sum()))
+        else:
+            followed.append(found)
+    if sum(each.size for each in followed) < choices.min_treated:
         return None
-    both = _averaged(limits, limits[0][1].label)
+    both = _averaged([(each.always, each.limits) for each in followed], BOUNDS)
     low, high = imbens_manski(both, choices.level)
-    row = _averaged(seen, ["seen"]).table(choices.level).iloc[0]
-    shares = np.average([each for _, each in stay], axis=0, weights=[size for size, _ in stay])
+    seen = _averaged([(each.always, each.seen) for each in followed], ["seen"])
+    row = seen.table(choices.level).iloc[0]
+    stay = np.array([each.stay for each in followed])
+    shares = np.average(stay, axis=0, weights=[each.size for each in followed])
     return Bounds(
         year=last,
         stay_treated=shares[0],
@@ -139,7 +132,52 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
         upper=both.estimate[1],
         low=low,
         high=high,
+        treated_cut=int((stay[:, 0] > stay[:, 1]).sum()),
+        comparison_cut=int((stay[:, 0] < stay[:, 1]).sum()),
+        cohorts_left_out=len(without),
+        entrants_left_out=sum(without),
     )
+
+
+@dataclass(frozen=True)
+class _Cohort:
+    """Bounds of one cohort: ``stay`` are shares of new entrants and of comparison firms."""
+
+    size: int
+    stay: tuple[float, float]
+    limits: Estimates
+    seen: Estimates
+
+    @property
+    def always(self) -> float:
+        """New entrants that stay in any case."""
+        return self.size * min(self.stay)
+
+
+def _bounded(
+    study: Design, choices: Choices, cohort: int, firms: np.ndarray, treated: np.ndarray
+) -> _Cohort | None:
+    """Bound the change from the year before entry to the last one; None where that cannot be."""
+    years, outcome = study.arrays.periods, study.arrays.outcome
+    base = outcome[firms][:, years == cohort - 1 - study.anticipation]
+    if not base.shape[1]:
+        return None
+    known = np.isfinite(base[:, 0])
+    at, treated = np.flatnonzero(firms)[known], treated[known]
+    change = outcome[at, -1] - base[known, 0]
+    score = scores(treated, study.firms.design()[at])
+    if not (score[~treated] < 1).all():  # covariates tell the groups apart
+        return None
+    weight = np.ones(len(at))
+    weight[~treated] = score[~treated] / (1 - score[~treated])
+    there = np.isfinite(change)
+    try:
+        limits = lee_bounds(change, treated, weight).spread(at, len(study.chosen))
+        seen = _compared(study, at[there], change[there], treated[there], choices)
+    except UserError:
+        return None
+    stay = [float(np.average(there[of], weights=weight[of])) for of in (treated, ~treated)]
+    return _Cohort(int(treated.sum()), (stay[0], stay[1]), limits, seen)
 
 
 def _alive(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from clusterstudy.impact.attrition import Bounds
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.show.words import BOUNDS, dots
+from clusterstudy.impact.show.words import BOUNDS, count, dots
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -64,8 +66,8 @@ def exits(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
     )
 
 
-def bounds(page: Page, study: Design, found: Bounds | None, level: float) -> None:
-    """Show Lee's bounds beside the effect among the firms seen."""
+def bounds(page: Page, study: Design, found: Bounds | None, level: float, min_firms: int) -> None:
+    """Show Lee's bounds beside the effect among the firms seen, and what they rest on."""
     if found is None:
         page.callout("missing", _("Bounds for exit: too few new entrants can be followed."))
         return
@@ -100,3 +102,24 @@ def bounds(page: Page, study: Design, found: Bounds | None, level: float) -> Non
             level=numbers.percent(level, 0),
         ),
     )
+    page.text(" ".join(_rests_on(found, min_firms)))
+
+
+def _rests_on(found: Bounds, min_firms: int) -> Iterator[str]:
+    """Say which group is cut in how many cohorts, and which cohorts have no bounds."""
+    yield _(
+        "Firms are cut among the new entrants in {treated} years of entry, and among the comparison"
+        " firms in {comparison}."
+    ).format(treated=found.treated_cut, comparison=found.comparison_cut)
+    if found.treated_cut and found.comparison_cut:
+        yield _(
+            "The direction differs between years of entry: within each, participation is taken to"
+            " move all firms' staying one way. Where shares lie close, chance alone turns it."
+        )
+    if found.cohorts_left_out:
+        yield _(
+            "Left out: {cohorts} years of entry with {firms} new entrants, which covariates tell"
+            " apart from all comparison firms, or of which too few are seen."
+        ).format(cohorts=found.cohorts_left_out, firms=count(found.entrants_left_out, min_firms))
+    else:
+        yield _("No year of entry that can be followed is left out.")

@@ -87,8 +87,9 @@ def curve(page: Page, study: Design, frame: pd.DataFrame) -> None:
         },
         formats={"estimate": scale.effect, BOUNDS: scale.interval},
         note=_(
-            "All on the same firms. The choices and the report's own were declared before the"
-            " estimates were made; without covariates all methods are one."
+            "All on the same firms, those with every covariate that any of the sets names, so the"
+            " report's own may differ from the effect above. The choices and the report's own were"
+            " declared before the estimates were made; without covariates all methods are one."
         ),
     )
 

@@ -12,6 +12,7 @@ from clusterstudy.disclosure.cells import merge_steps, suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.overlap import Overlap, concentration, histogram
+from clusterstudy.impact.show.words import count
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance as report_balance
@@ -36,7 +37,7 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
         },
         formats={"new_entrants": 0},
         note=_("This report is about {n} of the new entrants and {m} firms in their cells.").format(
-            n=_count(study.chosen.sum(), min_firms), m=_count(study.comparison.sum(), min_firms)
+            n=count(study.chosen.sum(), min_firms), m=count(study.comparison.sum(), min_firms)
         ),
     )
     linked = pd.DataFrame(study.firms.linked.items(), columns=["link", "firms"])
@@ -201,12 +202,5 @@ def _amount(condition: Any, value: float, min_firms: int) -> str:
     if condition == "overlap":
         return numbers.percent(value)
     if condition in ("treated", "comparison"):
-        return _count(value, min_firms)
+        return count(value, min_firms)
     return f"{value:.0f}"
-
-
-def _count(firms: float, min_firms: int) -> str:
-    """Return a number of firms, but for a small one only that it is small."""
-    if 0 < firms < min_firms:
-        return _("fewer than {n}").format(n=min_firms)
-    return numbers.number(firms)

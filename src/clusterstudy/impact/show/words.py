@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from clusterstudy.impact.design import Design
+from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.plots import intervals
 from clusterstudy.report.scales import Scale
@@ -42,6 +43,13 @@ def headings(scale: Scale, apart: bool = False) -> dict[Any, str]:
         "mde": _("Smallest detectable effect"),
         **(differences if apart else {}),
     }
+
+
+def count(firms: float, min_firms: int) -> str:
+    """Return a number of firms, but for a small one only that it is small."""
+    if 0 < firms < min_firms:
+        return _("fewer than {n}").format(n=min_firms)
+    return numbers.number(firms)
 
 
 def tests() -> dict[Any, str]:
