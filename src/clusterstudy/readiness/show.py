@@ -27,9 +27,8 @@ def indicators(page: Page, declared: pd.DataFrame, screened: pd.DataFrame) -> No
     """Show the indicators as declared, and what the data have of them."""
     frame = declared.join(screened[["known", "beyond"]])
     shown = frame.assign(
-        label=frame["label"].map(_),
+        label=_labels(frame),
         clause=[_(CLAUSES[clause].label) for clause in frame["clause"]],
-        unit=frame["unit"].map(_),
         rule=[_(RULES[rule]) for rule in frame["missing"]],
     ).reset_index(drop=True)
     page.table(
@@ -39,7 +38,6 @@ def indicators(page: Page, declared: pd.DataFrame, screened: pd.DataFrame) -> No
         headings={
             "label": _("Indicator"),
             "clause": _("Clause"),
-            "unit": _("Unit"),
             "bar": _("Bar"),
             ("goalpost_low", "goalpost_high"): _("Goalposts"),
             "weight": _("Weight in the clause"),
@@ -58,10 +56,7 @@ def values(
     page: Page, measured: Measured, declared: pd.DataFrame, names: pd.Series, min_firms: int
 ) -> None:
     """Show the measured values, clusters by indicators."""
-    units = declared.loc[measured.values.columns]
-    shown = measured.values.T.assign(
-        label=[f"{_(row['label'])} ({_(row['unit'])})" for name, row in units.iterrows()]
-    ).reset_index(drop=True)
+    shown = measured.values.T.assign(label=_labels(declared)).reset_index(drop=True)
     codes = {str(code): str(code) for code in measured.values.index}
     few = blank_note(int(measured.suppressed.to_numpy().sum()), min_firms)
     who = "; ".join(f"{code} {name}" for code, name in names.items())
@@ -198,3 +193,8 @@ def left_out(page: Page, frame: pd.DataFrame, declared: pd.DataFrame) -> None:
         },
         formats={"mean": 1, "most": 0},
     )
+
+
+def _labels(declared: pd.DataFrame) -> pd.Series:
+    """Return each indicator's label with its unit."""
+    return declared["label"].map(_) + " (" + declared["unit"].map(_) + ")"
