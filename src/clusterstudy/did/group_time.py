@@ -210,7 +210,9 @@ class GroupTime:
         score = share * (att[:, None] - estimate) / mass.sum(axis=0)
         by_cohort = (of_cell == np.arange(len(cohorts))[:, None]) @ score
         influence = self.influence @ weights
-        influence += self.entry @ by_cohort
+        for weight, of_cohort in zip(self.entry.T, by_cohort, strict=True):
+            rows = np.flatnonzero(weight)
+            influence[rows] += weight[rows, None] * of_cohort
         return Estimates.from_influence(pd.Index(label), estimate, influence)
 
     def _left_out(self, chosen: np.ndarray) -> pd.DataFrame:
@@ -383,14 +385,13 @@ def _plan(
     if not len(before):
         never = Comparison(g, group, periods[end] + anticipation)
         return [_Cell(never, int(t), None, 0) for t in np.flatnonzero(periods >= g)]
-    gaps = ~np.isfinite(panel.outcome).all(axis=0)
     moving = panel.covariates is not None and panel.covariates.ndim == 3
     last = int(before[-1])
     cells = []
     for t in range(1 if base == "varying" else 0, end + 1):
         b = last if base == "universal" or t > last else t - 1
         after = periods[end if control == "never" else max(t, b)] + anticipation
-        first, second = (int(at) if gaps[at] else -1 for at in (t, b))
+        first, second = (int(at) if panel.gaps[at] else -1 for at in (t, b))
         cells.append(
             _Cell(Comparison(g, group, after, first, second), t, b, min(t, b) if moving else 0)
         )
@@ -422,7 +423,9 @@ def _compare(
             wanted.setdefault(cell.design, []).append(cell.comparison)
     made = {}
     for design, repeated in wanted.items():
-        sample = Sample(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), design)
+        order = np.concatenate([rows for _, rows in panel.rows_by_cohort])
+        X = np.ascontiguousarray(panel.design(design)[order].T)
+        sample = Sample(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), X)
         n, status, among = compare(sample, method)
         place = np.cumsum(status == "") - 1
         for j, comparison in enumerate(sample.comparisons):

@@ -114,9 +114,26 @@ class Panel:
         return len(self.cohort)
 
     @property
+    def n_covariates(self) -> int:
+        """Number of covariates."""
+        return 0 if self.covariates is None else self.covariates.shape[-1]
+
+    @property
     def always_treated(self) -> np.ndarray:
         """Boolean, shape (n,): treated from the first period on, so never seen untreated."""
         return self.cohort <= self.periods[0]
+
+    @cached_property
+    def rows_by_cohort(self) -> list[tuple[float, np.ndarray]]:
+        """Each cohort with the indices of its units."""
+        cohorts, start = np.unique(np.sort(self.cohort), return_index=True)
+        rows = np.split(np.argsort(self.cohort, kind="stable"), start[1:])
+        return list(zip(cohorts.tolist(), rows, strict=True))
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        """Boolean, shape (T,): periods in which not all units are observed."""
+        return ~np.isfinite(self.outcome).all(axis=0)
 
     def weight(self) -> np.ndarray:
         """Return the sampling weights, shape (n,), mean 1."""
@@ -131,18 +148,17 @@ class Panel:
         _, of_unit = np.unique(self.cluster, return_inverse=True)
         return np.column_stack([np.bincount(of_unit, column) for column in values.T])
 
-    def design(self, period: int, rows: slice = slice(None)) -> np.ndarray:
-        """Return constant and covariates at a period's index, shape (n, 1 + k), or some rows.
+    def design(self, period: int) -> np.ndarray:
+        """Return constant and covariates at a period's index, shape (n, 1 + k).
 
         Covariates are standardised: no estimate depends on their scale, but precision does.
         """
-        if self.covariates is None:
-            return np.ones((len(self.cohort[rows]), 1))
-        values, (centre, spread) = self.covariates[rows], self._standard
-        if values.ndim == 3:
-            values, centre, spread = values[:, period], centre[period], spread[period]
-        design = np.ones((len(values), 1 + values.shape[1]))
-        np.divide(values - centre, spread, out=design[:, 1:])
+        design = np.ones((self.n_units, 1 + self.n_covariates))
+        if self.covariates is not None:
+            values, (centre, spread) = self.covariates, self._standard
+            if values.ndim == 3:
+                values, centre, spread = values[:, period], centre[period], spread[period]
+            np.divide(values - centre, spread, out=design[:, 1:])
         return design
 
     @cached_property

@@ -26,9 +26,8 @@ Does not belong here: which cohorts and periods are compared (:mod:`.group_time`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -41,6 +40,7 @@ TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is ne
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
 CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
 MAX_ITERATIONS = 50
+ENOUGH = 8192  # units on which Newton's method finds a good start
 
 COLLINEAR = "collinear covariates"
 SEPARATE = "covariates separate treated from controls"
@@ -99,7 +99,7 @@ class Comparisons:
             self.by_unit[chosen][..., levels],
         )
 
-    def influence(self, weights: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    def influence(self, weights: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield blocks of units with their terms, shape (K, b), in the errors of weighted sums.
 
         Parameters
@@ -109,31 +109,39 @@ class Comparisons:
         """
         k = self.logit.shape[1]
         own = self.by_unit @ weights
-        part = [np.flatnonzero(each.any(axis=0)) for each in weights]
-        of_levels = np.concatenate([weights, own[:, :k]], axis=1).transpose(0, 2, 1)
-        of_weights = own[:, k:].transpose(0, 2, 1)
-        for block in self.sample.blocks():
-            residual, *others, score = self._unit_weights(block)
+        of_constant, of_score = {True: own[:, k], False: own[:, k + 1]}, own[:, k + 2 :]
+        of_levels = np.concatenate([weights, own[:, :k]], axis=1)
+        among, into = np.nonzero(weights.any(axis=1))
+        of_term, term_of = of_levels[among, :, into], np.eye(weights.shape[2])[:, into]
+        for block in self.sample.blocks(width=max(len(among), k * len(weights))):
+            j = block.comparisons
+            residual, constant, score = self._unit_weights(block)
             levels = np.vstack([self.sample.levels(block.rows), block.X])
-            terms = np.zeros((weights.shape[2], levels.shape[1]))
-            for j, at in enumerate(part):
-                term = of_levels[j, at] @ levels
-                term *= residual[j]
-                shared = [each[j] for each in others]
-                term += of_weights[j, at] @ np.vstack([*shared, score[j] * block.X])
-                terms[at] += term
+            place = np.full(len(weights), -1)
+            place[j] = range(len(j))
+            chosen = np.flatnonzero(place[among] >= 0)
+            each = of_term[chosen] @ levels
+            each *= residual[place[among[chosen]]]
+            terms = term_of[:, chosen] @ each
+            terms += of_constant[block.treated][j].T @ constant
+            scores = (score[:, None] * block.X).reshape(-1, len(block.rows))
+            terms += of_score[j].reshape(len(scores), -1).T @ scores
+            terms *= block.weight
             yield block.rows, terms
 
-    def _unit_weights(self, block: Block) -> tuple[np.ndarray, ...]:
-        """Return what multiplies r, τₜ, τ_c and X'μ, each of shape (J, b)."""
-        p = _logistic(self.logit, block.X)
-        treated = block.treated / self.mass[0, :, None]
-        control = _odds(p, block.control) / self.mass[1, :, None]
-        residual = (self.by_residual @ block.X) * block.control
-        residual += treated
-        residual -= control
-        p *= block.treated + block.control
-        return residual, treated, control, block.treated - p
+    def _unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (a, b), but for w."""
+        j = block.comparisons
+        p = _propensity(self.logit[j], block)
+        if block.treated:
+            share = _taking_part(block) / self.mass[0, j, None]
+            return share, share, _taking_part(block) - p
+        share = _odds(p) / self.mass[1, j, None]
+        residual = self.by_residual[j] @ block.X
+        if block.part is not None:
+            residual *= block.part
+        residual -= share
+        return residual, share, np.negative(p, out=p)
 
 
 def compare(sample: Sample, method: Method) -> tuple[np.ndarray, np.ndarray, Comparisons | None]:
@@ -194,34 +202,65 @@ class _Sums:
 
 def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     """Return numbers of treated and controls, shape (2, J), and sums by sampling weights."""
+    n, total = np.zeros((2, len(sample.comparisons)), dtype=int), _no_sums(sample)
+    for block in sample.blocks():
+        j, part = block.comparisons, _taking_part(block)
+        n[0 if block.treated else 1, j] += np.count_nonzero(part, axis=1)
+        _add(total, block, part, sample.levels(block.rows))
+    return n, total
 
-    def of(block: Block) -> tuple[np.ndarray, ...]:
-        levels = sample.levels(block.rows)
-        count = [np.count_nonzero(each, axis=1) for each in (block.treated, block.control)]
-        treated = (block.treated @ block.X.T, block.treated @ levels.T)
-        return *count, *treated, *_of_controls(block.control, block.X, levels)
 
-    total = _total(map(of, sample.blocks()))
-    j = len(sample.comparisons)
-    n_treated, n_control, *sums = (np.broadcast_to(s, (j, *s.shape[1:])) for s in total)
-    return np.stack([n_treated, n_control]), _Sums(*sums)
+def _no_sums(sample: Sample) -> _Sums:
+    j, levels = len(sample.comparisons), len(sample.outcomes) * len(sample.panel.periods)
+    k = sample.panel.n_covariates + 1
+    shapes = (j, k), (j, levels), (j, k, k), (j, k, levels), (j,)
+    return _Sums(*map(np.zeros, shapes))
+
+
+def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -> None:
+    """Add a block's sums by weights relative to the sampling weights, shape (a, b) or (1, b)."""
+    j, wX = block.comparisons, block.weight * block.X
+    if block.treated:
+        total.x[j] += relative @ wX.T
+        total.y[j] += relative @ (block.weight * levels).T
+        return
+    columns = (wX[:, None] * levels).reshape(-1, wX.shape[1])
+    total.gram[j] += _gram(relative, block)
+    total.cross[j] += (relative @ columns.T).reshape(len(relative), *total.cross.shape[1:])
+    total.squares[j] += relative**2 @ block.weight**2
 
 
 def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.ndarray) -> None:
-    """Fill in the logit's coefficients by Newton's method, or say why there are none."""
+    """Fill in the logit's coefficients, or say why there are none.
+
+    Newton's method starts where it ends on some of the controls, if they are many.
+    """
+    fitted = status == ""
+    logit[fitted, 0] = np.log(sums.x[fitted, 0] / sums.gram[fitted, 0, 0])
+    thin = sample.panel.n_units // ENOUGH
+    if thin > 1:
+        rough, failed = logit.copy(), status.copy()
+        _newton(sample, sums.x, rough, failed, thin)
+        logit[failed == ""] = rough[failed == ""]
+    _newton(sample, sums.x, logit, status)
+
+
+def _newton(
+    sample: Sample, treated: np.ndarray, logit: np.ndarray, status: np.ndarray, thin: int = 1
+) -> None:
+    """Solve for the logit's coefficients in place, or say why there are none."""
     active = np.flatnonzero(status == "")
-    logit[active, 0] = np.log(sums.x[active, 0] / sums.gram[active, 0, 0])
     for _ in range(MAX_ITERATIONS):
         if not len(active):
             return
-        fitted = _fitted(sample.only(active), logit[active])
+        fitted = _fitted(sample.only(active), logit[active], thin)
         again = []
         for j, x, information, highest in zip(active, *fitted, strict=True):
             inverse = _inverse(information)
             if inverse is None:
                 status[j] = COLLINEAR
                 continue
-            step = inverse @ (sums.x[j] - x)
+            step = inverse @ (treated[j] - x)
             logit[j] += step
             converged = np.abs(step).max() < CONVERGED
             if highest >= (SEPARATION if converged else 1 - 1e-12):
@@ -232,19 +271,20 @@ def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.n
     status[active] = SEPARATE
 
 
-def _fitted(sample: Sample, logit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _fitted(
+    sample: Sample, logit: np.ndarray, thin: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return Σ w p X, the information Σ w p (1 − p) X X' and the highest p of each comparison."""
-    highest = np.zeros(len(logit))
-
-    def of(block: Block) -> tuple[np.ndarray, np.ndarray]:
-        w = block.treated + block.control
-        p = _logistic(logit, block.X)
-        np.maximum(highest, np.max(p * (w > 0), axis=1), out=highest)
-        w *= p
-        return w @ block.X.T, _gram(w - w * p, block.X)
-
-    mean, information = _total(map(of, sample.blocks()))
-    return mean, information, highest
+    x, highest = np.zeros_like(logit), np.zeros(len(logit))
+    information = np.zeros((*logit.shape, logit.shape[1]))
+    for block in sample.blocks(thin=thin):
+        j = block.comparisons
+        p = _propensity(logit[j], block)
+        x[j] += p @ (block.weight * block.X).T
+        highest[j] = np.maximum(highest[j], p.max(axis=1))
+        p -= p * p
+        information[j] += _gram(p, block)
+    return x, information, highest
 
 
 def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) -> Comparisons:
@@ -262,12 +302,12 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) ->
         control = np.full(len(logit), np.inf)
         mean_control, tau_control, mu = np.zeros_like(mean), np.zeros_like(tau), np.zeros_like(beta)
     else:
-        information, highest, off_support, (gram, cross, squares) = _weighted(sample, logit)
-        control = gram[:, 0, 0]
-        effective = control**2 / squares
-        mean_control = gram[:, 0] / control[:, None]
-        tau_control = cross[:, 0] / control[:, None] - _times(mean_control, beta)
-        mu = (cross - gram @ beta) / control[:, None, None]
+        information, highest, off_support, by_odds = _weighted(sample, logit)
+        control = by_odds.gram[:, 0, 0]
+        effective = control**2 / by_odds.squares
+        mean_control = by_odds.gram[:, 0] / control[:, None]
+        tau_control = by_odds.cross[:, 0] / control[:, None] - _times(mean_control, beta)
+        mu = (by_odds.cross - by_odds.gram @ beta) / control[:, None, None]
         mu -= mean_control[:, :, None] * tau_control[:, None]
         mu = np.linalg.inv(information) @ mu
     return Comparisons(
@@ -285,66 +325,67 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) ->
 
 def _weighted(
     sample: Sample, logit: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Sums]:
     """Return the information, the highest p, the share off support and the controls' sums by ω_c.
 
-    The sums are those of :func:`_of_controls`.
+    All controls are read before the treated, so their highest p is known then.
     """
-    of_treated: list[tuple[np.ndarray, np.ndarray]] = []
-    highest = np.zeros(len(logit))
-
-    def of(block: Block) -> tuple[np.ndarray, ...]:
-        p = _logistic(logit, block.X)
-        j, unit = np.nonzero(block.treated)
-        of_treated.append((j, p[j, unit]))
-        np.maximum(highest, np.max(p * (block.control > 0), axis=1), out=highest)
-        information = _gram((block.treated + block.control) * p * (1 - p), block.X)
-        levels = sample.levels(block.rows)
-        return information, *_of_controls(_odds(p, block.control), block.X, levels)
-
-    information, *controls = _total(map(of, sample.blocks()))
-    j, p = (np.concatenate(each) for each in zip(*of_treated, strict=True))
-    off_support = np.bincount(j, p > highest[j]) / np.bincount(j)
-    np.maximum.at(highest, j, p)
-    return information, highest, off_support, tuple(controls)
+    information = np.zeros((*logit.shape, logit.shape[1]))
+    of_controls, of_all, beyond, treated = np.zeros((4, len(logit)))
+    total = _no_sums(sample)
+    for block in sample.blocks():
+        j = block.comparisons
+        p = _propensity(logit[j], block)
+        information[j] += _gram(p - p * p, block)
+        of_all[j] = np.maximum(of_all[j], p.max(axis=1))
+        if block.treated:
+            beyond[j] += np.count_nonzero(p > of_controls[j, None], axis=1)
+            treated[j] += np.count_nonzero(_taking_part(block), axis=1)
+        else:
+            of_controls[j] = of_all[j]
+            _add(total, block, _odds(p), sample.levels(block.rows))
+    return information, of_all, beyond / treated, total
 
 
-def _of_controls(weight: np.ndarray, X: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return a block's Σ c X X', Σ c X Y and Σ c² for weights c of shape (J, b)."""
-    wX = (weight[:, None] * X).reshape(-1, X.shape[1])
-    cross = (wX @ levels.T).reshape(len(weight), len(X), -1)
-    return _gram(weight, X), cross, np.einsum("jb,jb->j", weight, weight)
-
-
-def _gram(weight: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Return Σ w X X' for each row of weights."""
-    squares = (X[:, None] * X).reshape(-1, X.shape[1])
-    return (weight @ squares.T).reshape(-1, len(X), len(X))
-
-
-def _logistic(coefficients: np.ndarray, X: np.ndarray) -> np.ndarray:
-    p = -coefficients @ X
+def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
+    """Return p, shape (a, b); 0 for units that do not take part."""
+    p = -logit @ block.X
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
     p += 1
-    return np.reciprocal(p, out=p)
+    np.reciprocal(p, out=p)
+    if block.part is not None:
+        p *= block.part
+    return p
 
 
-def _odds(p: np.ndarray, control: np.ndarray) -> np.ndarray:
-    """Return the weights ω_c of controls before they are normalised."""
+def _odds(p: np.ndarray) -> np.ndarray:
+    """Return the weights ω_c of controls before they are normalised, but for w."""
     with np.errstate(divide="ignore"):
         odds = p / (1 - p)
     odds[p >= TRIM] = 0
-    return np.multiply(odds, control, out=odds)
+    return odds
+
+
+def _taking_part(block: Block) -> np.ndarray:
+    """Return 1 for units that take part and 0 for others, shape (a, b) or (1, b)."""
+    part = np.ones((1, len(block.rows))) if block.part is None else block.part
+    return part.astype(float, copy=False)
+
+
+def _gram(relative: np.ndarray, block: Block) -> np.ndarray:
+    """Return Σ w X X' for each row of weights relative to the sampling weights."""
+    k = len(block.X)
+    above = np.triu_indices(k)
+    columns = block.X[above[0]] * (block.weight * block.X)[above[1]]
+    gram = np.empty((len(relative), k, k))
+    gram[:, above[0], above[1]] = gram[:, above[1], above[0]] = relative @ columns.T
+    return gram
 
 
 def _times(rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """Return each row times its matrix."""
     return (rows[:, None] @ matrices)[:, 0]
-
-
-def _total(parts: Iterable[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    return reduce(lambda total, part: tuple(map(np.add, total, part)), parts)
 
 
 def _inverse(gram: np.ndarray) -> np.ndarray | None:
