@@ -423,8 +423,7 @@ def _compare(
             wanted.setdefault(cell.design, []).append(cell.comparison)
     made = {}
     for design, repeated in wanted.items():
-        order = np.concatenate([rows for _, rows in panel.rows_by_cohort])
-        X = np.ascontiguousarray(panel.design(design)[order].T)
+        X = np.ascontiguousarray(panel.design(design).T)
         sample = Sample(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), X)
         n, status, among = compare(sample, method)
         place = np.cumsum(status == "") - 1

@@ -124,13 +124,6 @@ class Panel:
         return self.cohort <= self.periods[0]
 
     @cached_property
-    def rows_by_cohort(self) -> list[tuple[float, np.ndarray]]:
-        """Each cohort with the indices of its units."""
-        cohorts, start = np.unique(np.sort(self.cohort), return_index=True)
-        rows = np.split(np.argsort(self.cohort, kind="stable"), start[1:])
-        return list(zip(cohorts.tolist(), rows, strict=True))
-
-    @cached_property
     def gaps(self) -> np.ndarray:
         """Boolean, shape (T,): periods in which not all units are observed."""
         return ~np.isfinite(self.outcome).all(axis=0)

@@ -1,7 +1,7 @@
 """Comparisons of units, read in blocks that fit a processor's cache.
 
 Many comparisons on one panel differ only in who is treated and who is a control, so one pass over
-the units serves all, and units of one cohort have the same role. Belongs here: who takes part in
+the units serves all, and never-treated units are controls in all. Belongs here: who takes part in
 which comparison, and the arrays of a block of units, one row for each comparison, covariate or
 outcome. Does not belong here: what is
 estimated from them (:mod:`.two_by_two`), or which comparisons make an ATT(g, t)
@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
 
 
 class Block(NamedTuple):
-    """b units of one cohort, in the same role in the same comparisons.
+    """b units, all treated or all controls, in J comparisons.
 
     Parameters
     ----------
@@ -54,22 +54,19 @@ class Block(NamedTuple):
         Where the units are in the panel, shape (b,).
     X
         Constant and standardised covariates, shape (1 + k, b).
-    comparisons
-        Indices of the a comparisons, shape (a,).
-    treated
-        Whether the units are treated there, or controls.
-    part
-        Which of them take part, boolean, shape (a, b); None for all.
     weight
         Sampling weights, shape (b,).
+    treated
+        Whether the units are treated, or controls.
+    part
+        Which of them take part in which comparison, boolean, shape (J, b); None for all in all.
     """
 
     rows: np.ndarray
     X: np.ndarray
-    comparisons: np.ndarray
+    weight: np.ndarray
     treated: bool
     part: np.ndarray | None
-    weight: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ class Sample:
     comparisons
         J comparisons.
     X
-        Constant and standardised covariates, shape (1 + k, n), units ordered by cohort.
+        Constant and standardised covariates, shape (1 + k, n).
     """
 
     panel: Panel
@@ -110,44 +107,44 @@ class Sample:
         thin
             Take every so many controls, each with the weight of so many.
         """
-        size = max(FEWEST, CELLS // max(width, len(self.comparisons)))
-        cohort, _, after, *_ = self._columns
-        cohorts = self.panel.rows_by_cohort
-        start = np.cumsum([0, *(len(rows) for _, rows in cohorts)])
-        for treated in (False, True):
-            every = 1 if treated else thin
-            for (g, rows), first in zip(cohorts, start, strict=False):
-                takes = cohort == g if treated else (after < g) & (cohort != g)
-                comparisons = np.flatnonzero(takes)
-                for at in range(0, len(rows) if len(comparisons) else 0, size * every):
-                    chosen = slice(at, at + size * every, every)
-                    X = self.X[:, first : first + len(rows)][:, chosen]
-                    yield self._block(rows[chosen], X, comparisons, treated, every)
+        ever = np.isfinite(self.panel.cohort)
+        never, ever = np.flatnonzero(~ever), np.flatnonzero(ever)
+        yield from self._of(never, False, width, thin)
+        if self.panel.cohort[ever].max(initial=-np.inf) > self._columns[2].min():
+            yield from self._of(ever, False, width, thin)
+        yield from self._of(ever, True, width, 1)
+
+    def _of(self, units: np.ndarray, treated: bool, width: int, thin: int) -> Iterator[Block]:
+        step = thin * max(FEWEST, CELLS // max(width, len(self.comparisons)))
+        for start in range(0, len(units), step):
+            rows = units[start : start + step : thin]
+            X = self.X[:, rows]
+            weight = np.ones(len(rows))
+            if self.panel.weights is not None:
+                weight = self.panel.weights[rows]
+            part = self._part(rows, X, treated)
+            yield Block(rows, np.nan_to_num(X) if self._gaps else X, thin * weight, treated, part)
 
     def levels(self, rows: np.ndarray) -> np.ndarray:
         """Return a block's outcomes, shape (outcomes · T, b); 0 where not observed."""
         levels = np.vstack([outcome[rows].T for outcome in self.outcomes])
         return np.nan_to_num(levels, copy=False) if self._gaps else levels
 
-    def _block(
-        self,
-        rows: np.ndarray,
-        X: np.ndarray,
-        comparisons: np.ndarray,
-        treated: bool,
-        weight: float,
-    ) -> Block:
-        _, group, _, first, second = self._columns[:, comparisons].astype(int)
-        panel = self.panel
-        part = self.groups[group[:, None], rows] if treated else None
+    def _part(self, rows: np.ndarray, X: np.ndarray, treated: bool) -> np.ndarray | None:
+        """Return who takes part, as in :class:`Block`."""
+        cohort, _, after, *_ = self._columns[..., None]
+        _, group, _, first, second = self._columns.astype(int)
+        own, part = self.panel.cohort[rows], None
+        if treated:
+            part = (own == cohort) & self.groups[group[:, None], rows]
+        elif np.isfinite(own[0]):
+            part = (own > after) & (own != cohort)
         if self._gaps:
             known = np.isfinite(X).all(axis=0)
-            seen = np.vstack([np.isfinite(panel.outcome[rows].T) & known, known])
+            seen = np.vstack([np.isfinite(self.panel.outcome[rows].T) & known, known])
             in_both = seen[first] & seen[second]
             part = in_both if part is None else part & in_both
-            X = np.nan_to_num(X)
-        weights = np.ones(len(rows)) if panel.weights is None else panel.weights[rows]
-        return Block(rows, X, comparisons, treated, part, weights * weight)
+        return part
 
     @cached_property
     def _columns(self) -> np.ndarray:
@@ -155,7 +152,7 @@ class Sample:
 
     @cached_property
     def _gaps(self) -> bool:
-        """Whether some units are in some of the comparisons of their cohort only."""
+        """Whether units may be missing from some of the comparisons."""
         *_, first, second = self._columns
         moving = self.panel.covariates is not None and self.panel.covariates.ndim == 3
         return moving or bool(np.any(np.maximum(first, second) >= 0))

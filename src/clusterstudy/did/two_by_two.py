@@ -40,7 +40,7 @@ TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is ne
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
 CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
 MAX_ITERATIONS = 50
-ENOUGH = 8192  # units on which Newton's method finds a good start
+MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
 
 COLLINEAR = "collinear covariates"
 SEPARATE = "covariates separate treated from controls"
@@ -109,35 +109,29 @@ class Comparisons:
         """
         k = self.logit.shape[1]
         own = self.by_unit @ weights
-        of_constant, of_score = {True: own[:, k], False: own[:, k + 1]}, own[:, k + 2 :]
+        of_constant, of_score = own[:, k : k + 2], own[:, k + 2 :].reshape(-1, weights.shape[2])
         of_levels = np.concatenate([weights, own[:, :k]], axis=1)
         among, into = np.nonzero(weights.any(axis=1))
         of_term, term_of = of_levels[among, :, into], np.eye(weights.shape[2])[:, into]
         for block in self.sample.blocks(width=max(len(among), k * len(weights))):
-            j = block.comparisons
             residual, constant, score = self._unit_weights(block)
             levels = np.vstack([self.sample.levels(block.rows), block.X])
-            place = np.full(len(weights), -1)
-            place[j] = range(len(j))
-            chosen = np.flatnonzero(place[among] >= 0)
-            each = of_term[chosen] @ levels
-            each *= residual[place[among[chosen]]]
-            terms = term_of[:, chosen] @ each
-            terms += of_constant[block.treated][j].T @ constant
-            scores = (score[:, None] * block.X).reshape(-1, len(block.rows))
-            terms += of_score[j].reshape(len(scores), -1).T @ scores
+            each = of_term @ levels
+            each *= residual[among]
+            terms = term_of @ each
+            terms += of_constant[:, 0 if block.treated else 1].T @ constant
+            terms += of_score.T @ (score[:, None] * block.X).reshape(-1, len(block.rows))
             terms *= block.weight
             yield block.rows, terms
 
     def _unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (a, b), but for w."""
-        j = block.comparisons
-        p = _propensity(self.logit[j], block)
+        """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (J, b), but for w."""
+        p = _propensity(self.logit, block)
         if block.treated:
-            share = _taking_part(block) / self.mass[0, j, None]
+            share = _taking_part(block) / self.mass[0, :, None]
             return share, share, _taking_part(block) - p
-        share = _odds(p) / self.mass[1, j, None]
-        residual = self.by_residual[j] @ block.X
+        share = _odds(p) / self.mass[1, :, None]
+        residual = self.by_residual @ block.X
         if block.part is not None:
             residual *= block.part
         residual -= share
@@ -204,8 +198,8 @@ def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     """Return numbers of treated and controls, shape (2, J), and sums by sampling weights."""
     n, total = np.zeros((2, len(sample.comparisons)), dtype=int), _no_sums(sample)
     for block in sample.blocks():
-        j, part = block.comparisons, _taking_part(block)
-        n[0 if block.treated else 1, j] += np.count_nonzero(part, axis=1)
+        part = _taking_part(block)
+        n[0 if block.treated else 1] += np.count_nonzero(part, axis=1)
         _add(total, block, part, sample.levels(block.rows))
     return n, total
 
@@ -218,16 +212,16 @@ def _no_sums(sample: Sample) -> _Sums:
 
 
 def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -> None:
-    """Add a block's sums by weights relative to the sampling weights, shape (a, b) or (1, b)."""
-    j, wX = block.comparisons, block.weight * block.X
+    """Add a block's sums by weights relative to the sampling weights, shape (J, b) or (1, b)."""
+    wX = block.weight * block.X
     if block.treated:
-        total.x[j] += relative @ wX.T
-        total.y[j] += relative @ (block.weight * levels).T
+        total.x[:] += relative @ wX.T
+        total.y[:] += relative @ (block.weight * levels).T
         return
     columns = (wX[:, None] * levels).reshape(-1, wX.shape[1])
-    total.gram[j] += _gram(relative, block)
-    total.cross[j] += (relative @ columns.T).reshape(len(relative), *total.cross.shape[1:])
-    total.squares[j] += relative**2 @ block.weight**2
+    total.gram[:] += _gram(relative, block)
+    total.cross[:] += (relative @ columns.T).reshape(len(relative), *total.cross.shape[1:])
+    total.squares[:] += relative**2 @ block.weight**2
 
 
 def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.ndarray) -> None:
@@ -237,10 +231,9 @@ def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.n
     """
     fitted = status == ""
     logit[fitted, 0] = np.log(sums.x[fitted, 0] / sums.gram[fitted, 0, 0])
-    thin = sample.panel.n_units // ENOUGH
-    if thin > 1:
+    if sample.panel.n_units >= MANY:
         rough, failed = logit.copy(), status.copy()
-        _newton(sample, sums.x, rough, failed, thin)
+        _newton(sample, sums.x, rough, failed, thin=THIN)
         logit[failed == ""] = rough[failed == ""]
     _newton(sample, sums.x, logit, status)
 
@@ -278,12 +271,11 @@ def _fitted(
     x, highest = np.zeros_like(logit), np.zeros(len(logit))
     information = np.zeros((*logit.shape, logit.shape[1]))
     for block in sample.blocks(thin=thin):
-        j = block.comparisons
-        p = _propensity(logit[j], block)
-        x[j] += p @ (block.weight * block.X).T
-        highest[j] = np.maximum(highest[j], p.max(axis=1))
+        p = _propensity(logit, block)
+        x += p @ (block.weight * block.X).T
+        np.maximum(highest, p.max(axis=1), out=highest)
         p -= p * p
-        information[j] += _gram(p, block)
+        information += _gram(p, block)
     return x, information, highest
 
 
@@ -334,21 +326,20 @@ def _weighted(
     of_controls, of_all, beyond, treated = np.zeros((4, len(logit)))
     total = _no_sums(sample)
     for block in sample.blocks():
-        j = block.comparisons
-        p = _propensity(logit[j], block)
-        information[j] += _gram(p - p * p, block)
-        of_all[j] = np.maximum(of_all[j], p.max(axis=1))
+        p = _propensity(logit, block)
+        information += _gram(p - p * p, block)
+        np.maximum(of_all, p.max(axis=1), out=of_all)
         if block.treated:
-            beyond[j] += np.count_nonzero(p > of_controls[j, None], axis=1)
-            treated[j] += np.count_nonzero(_taking_part(block), axis=1)
+            beyond += np.count_nonzero(p > of_controls[:, None], axis=1)
+            treated += np.count_nonzero(_taking_part(block), axis=1)
         else:
-            of_controls[j] = of_all[j]
+            of_controls[:] = of_all
             _add(total, block, _odds(p), sample.levels(block.rows))
     return information, of_all, beyond / treated, total
 
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
-    """Return p, shape (a, b); 0 for units that do not take part."""
+    """Return p, shape (J, b); 0 for units that do not take part."""
     p = -logit @ block.X
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
@@ -368,7 +359,7 @@ def _odds(p: np.ndarray) -> np.ndarray:
 
 
 def _taking_part(block: Block) -> np.ndarray:
-    """Return 1 for units that take part and 0 for others, shape (a, b) or (1, b)."""
+    """Return 1 for units that take part and 0 for others, shape (J, b) or (1, b)."""
     part = np.ones((1, len(block.rows))) if block.part is None else block.part
     return part.astype(float, copy=False)
 
