@@ -155,13 +155,14 @@ def opinions(
     if methods and levels is not None:
         ratios = replace(given, outcome=levels[compared])
         sources["poisson"] = (compared, lambda: poisson(ratios, anticipation=ahead))
-    own = _over_all(main.simple().overall, used(study, choices))
+    n = len(study.chosen)
+    own = main.simple().overall.spread(used(study, choices), n)
     rows: dict[str, dict[Any, Any]] = {MAIN: own.table(choices.level).iloc[0].to_dict()}
     years = {MAIN: shown}
     for name, (firms, source) in sources.items():
         try:
             effects = source()
-            overall = _over_all(effects.simple().overall, firms)
+            overall = effects.simple().overall.spread(firms, n)
             years[name] = effects.dynamic().effects
         except UserError as error:
             rows[name] = {"reason": str(error)}
@@ -170,7 +171,7 @@ def opinions(
     cohort = None
     if methods:
         try:
-            rows["twfe"] = _row(_over_all(twfe.static(bare), compared), own, choices.level)
+            rows["twfe"] = _row(twfe.static(bare).spread(compared, n), own, choices.level)
             years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
         except UserError as error:
             rows["twfe"] = {"reason": str(error)}
@@ -308,13 +309,6 @@ def _whole(study: Design) -> np.ndarray:
     """Return the firms seen in every year in which any is, boolean of shape (n,)."""
     seen = np.isfinite(study.arrays.outcome)
     return np.asarray(seen[:, seen.any(axis=0)].all(axis=1))
-
-
-def _over_all(estimates: Estimates, firms: np.ndarray) -> Estimates:
-    """Return an estimate on some firms as one on all, of which the others add no error."""
-    influence = np.zeros((len(firms), len(estimates.label)))
-    influence[firms] = estimates.influence
-    return replace(estimates, influence=influence, label=pd.Index(["overall"]))
 
 
 def _row(found: Estimates, main: Estimates, level: float) -> dict[Any, Any]:
