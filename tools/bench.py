@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -168,11 +168,13 @@ def resident(kind: str) -> float:
     return int(found[1]) / KIB if found else float("nan")
 
 
-def compare(firms: int, runs: int) -> dict[str, dict[str, float]]:
+def compare(firms: int, runs: int, without: Sequence[str]) -> dict[str, dict[str, float]]:
     """Print a line for each estimator that is installed, in ratios to the core."""
     found: dict[str, dict[str, float]] = {}
     for each in ESTIMATORS:
         name = each.__name__
+        if name in without:
+            continue
         if each in PEERS and not find_spec(name):
             print(f"{firms:>8,}  {name:14}not installed: skipped")
             continue
@@ -191,7 +193,7 @@ def compare(firms: int, runs: int) -> dict[str, dict[str, float]]:
             flush=True,
         )
     peers = [found[each.__name__]["seconds"] for each in PEERS if each.__name__ in found]
-    if peers:
+    if peers and "many" in found:
         fastest, core = min(peers), found["clusterstudy"]["seconds"]
         loop = OUTCOMES * CLUSTERS * fastest / found["many"]["seconds"]
         print(f"{firms:>8,}  fastest peer ÷ one outcome {fastest / core:.1f}", end="; ")
@@ -218,13 +220,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--firms", type=int, nargs="+", default=[5_000, 20_000])
     parser.add_argument("--runs", type=int, default=RUNS)
+    names = [each.__name__ for each in ESTIMATORS if each is not clusterstudy]
+    parser.add_argument("--without", nargs="+", default=[], choices=names, metavar="LINE")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measure(options.measure, options.firms[0], options.runs)))
         return
     print(HEADER)
-    results = {firms: compare(firms, options.runs) for firms in options.firms}
+    results = {firms: compare(firms, options.runs, options.without) for firms in options.firms}
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "bench.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     plot(results)

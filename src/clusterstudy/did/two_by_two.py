@@ -161,7 +161,7 @@ def compare(sample: Sample, method: Method) -> tuple[np.ndarray, np.ndarray, Com
         "",
     ).astype(object)
     if method != "ipw":
-        collinear = np.array([_inverse(gram) is None for gram in sums.gram])
+        collinear = np.isnan(_inverse(sums.gram)).any(axis=(1, 2))
         status[(status == "") & collinear] = COLLINEAR
     logit = np.zeros_like(sums.x)
     if method != "or":
@@ -246,21 +246,15 @@ def _newton(
     for _ in range(MAX_ITERATIONS):
         if not len(active):
             return
-        fitted = _fitted(sample.only(active), logit[active], thin)
-        again = []
-        for j, x, information, highest in zip(active, *fitted, strict=True):
-            inverse = _inverse(information)
-            if inverse is None:
-                status[j] = COLLINEAR
-                continue
-            step = inverse @ (treated[j] - x)
-            logit[j] += step
-            converged = np.abs(step).max() < CONVERGED
-            if highest >= (SEPARATION if converged else 1 - 1e-12):
-                status[j] = SEPARATE
-            elif not converged:
-                again.append(j)
-        active = np.array(again, dtype=int)
+        x, information, highest = _fitted(sample.only(active), logit[active], thin)
+        step = (_inverse(information) @ (treated[active] - x)[..., None])[..., 0]
+        logit[active] += step
+        collinear = np.isnan(step).any(axis=1)
+        converged = np.abs(step).max(axis=1) < CONVERGED
+        separate = ~collinear & (highest >= np.where(converged, SEPARATION, 1 - 1e-12))
+        status[active[collinear]] = COLLINEAR
+        status[active[separate]] = SEPARATE
+        active = active[~(collinear | separate | converged)]
     status[active] = SEPARATE
 
 
@@ -379,13 +373,16 @@ def _times(rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     return (rows[:, None] @ matrices)[:, 0]
 
 
-def _inverse(gram: np.ndarray) -> np.ndarray | None:
-    """Invert a Gram matrix; None if covariates are collinear in the comparison."""
-    scale = np.sqrt(np.diag(gram))
-    if not np.all(scale > 0):
-        return None
-    scaled = gram / np.outer(scale, scale)
+def _inverse(gram: np.ndarray) -> np.ndarray:
+    """Invert Gram matrices, shape (J, k, k); NaN where covariates are collinear."""
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    constant = ~(scale > 0).all(axis=1)
+    products = scale[:, :, None] * scale[:, None]
+    products[constant] = 1
+    scaled = np.where(constant[:, None, None], np.eye(scale.shape[1]), gram / products)
     values = np.linalg.eigvalsh(scaled)
-    if values[0] < SINGULAR * values[-1]:
-        return None
-    return np.linalg.inv(scaled) / np.outer(scale, scale)
+    singular = constant | (values[:, 0] < SINGULAR * values[:, -1])
+    scaled[singular] = np.eye(scale.shape[1])
+    inverse = np.linalg.inv(scaled) / products
+    inverse[singular] = np.nan
+    return inverse
