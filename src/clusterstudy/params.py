@@ -141,6 +141,7 @@ class _Estimation(_Comparison):
         ["size", "growth", "age"], description="Pre-treatment covariates"
     )
     winsorise: float = Field(0.01, ge=0, lt=0.5, description="Share winsorised at each end")
+    leads: int = Field(5, ge=1, le=30, description="Years before entry that are looked at")
     min_treated: int = Field(20, ge=2, description="Fewest new entrants behind an estimate")
     max_off_support: float = Field(
         0.1, ge=0, le=1, description="Largest share of new entrants unlike every comparison firm"
@@ -156,7 +157,6 @@ class ImpactParameters(_Estimation):
     """20_impact_did: staggered difference-in-differences."""
 
     outcome: str = Field("fte", description="Measure of the impact model")
-    leads: int = Field(5, ge=1, le=30, description="Years before entry that are shown")
     negative_controls: list[str] = Field(
         [], description="Measures that participation cannot move, as a placebo"
     )

@@ -22,6 +22,7 @@ from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices
 from clusterstudy.panel.build import Panel
 from clusterstudy.params import BoardParameters
+from clusterstudy.report.page import Page
 from clusterstudy.report.scales import Scale
 
 CHOICES = Choices("dr", "never", level=0.95, power=0.8, min_treated=20)
@@ -40,7 +41,14 @@ def study(effect: np.ndarray, *, treated: int = 120, never: int = 400, seed: int
     arrays = Arrays(outcome, cohort, YEARS)
     scale = Scale("log", "full-time equivalents")
     return Design(
-        panel, arrays, np.isfinite(cohort), np.isinf(cohort), 0, "Employment (FTE)", scale
+        panel,
+        arrays,
+        np.isfinite(cohort),
+        np.isinf(cohort),
+        0,
+        "Employment (FTE)",
+        scale,
+        "sme_benefit",
     )
 
 
@@ -48,6 +56,28 @@ def found(estimate: float, se: float) -> effects.Finding:
     influence = np.full((520, 1), se / np.sqrt(520))
     overall = Estimates.from_influence(pd.Index(["overall"]), np.array([estimate]), influence)
     return effects.Finding(study(np.zeros(120)), overall)
+
+
+def test_a_reading_says_what_is_not_met_and_what_trends_as_before_entry_could_explain(tmp_path):
+    breakdown = {"fragile": 0.4, "firm": 1.2, "endless": np.inf, "unknown": np.nan}
+    findings = {name: replace(found(0.1, 0.01), breakdown=at) for name, at in breakdown.items()}
+    findings["none"] = replace(found(0.001, 0.01), breakdown=0.0)
+    findings["early"] = effects.Finding(found(0, 1).study, None, ("released",))
+    findings["silent"] = effects.Finding(found(0, 1).study, None)
+    table = effects.summary(findings, CHOICES, seed=1)
+    show.effects(Page("en", str(tmp_path)), findings, table, 0.95, 5)
+    shown = pd.read_parquet(tmp_path / "tables" / "effects.parquet").set_index("outcome")
+    said = {
+        "fragile": "Effect shown only if trends differ less",
+        "firm": "Effect shown, under the assumptions",
+        "endless": "Effect shown, under the assumptions",
+        "unknown": "Effect shown, under the assumptions",
+        "none": "No effect shown, which is not the same as no effect",
+        "early": "Not estimated, as a condition is not met: First results year",
+        "silent": "Not estimated: the data cannot carry it",
+    }
+    for name, begins in said.items():
+        assert shown.loc[name, "reading"].startswith(begins)
 
 
 def test_the_ledger_sums_grants_by_year_and_leaves_other_income_out(tmp_path):
@@ -235,9 +265,3 @@ def test_the_economy_stands_in_the_clusters_order_and_says_what_is_not_known(tmp
     assert table.drop(columns=["cluster_id", "simulated", "rules"]).isna().all(axis=None)
     assert not table["simulated"].any()
     assert show._span(simulated=False, low=pd.NaT, high=pd.NaT) == "not known"
-
-
-def test_a_condition_that_is_not_met_is_the_reason_given():
-    assert "First results year" in show._reading(np.nan, 0.95, ["released"])
-    assert "cannot carry it" in show._reading(np.nan, 0.95, [])
-    assert "not the same as no effect" in show._reading(0.4, 0.95, [])

@@ -13,12 +13,14 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.did.estimates import Estimates, join
 from clusterstudy.did.multiplicity import adjusted
 from clusterstudy.impact.design import Design, design, maturity
-from clusterstudy.impact.effects import Choices, estimate, figures, usable, used
+from clusterstudy.impact.effects import Choices, dynamic, estimate, figures, usable, used
 from clusterstudy.impact.overlap import overlap
 from clusterstudy.impact.pooling import by_cluster
+from clusterstudy.impact.pretrends import pretrends
 
 SUMMARY = [
     *("outcome", "dimension", "n", "estimate", "se", "low", "high", "mde", "p_adjusted", "q"),
+    "breakdown",
 ]
 
 
@@ -35,11 +37,15 @@ class Finding:
     unmet
         The conditions of an estimate that are not met, names of
         :data:`clusterstudy.impact.design.CONDITIONS`.
+    breakdown
+        The M̄ at which zero enters the robust interval of the mean effect by years since entry
+        (:mod:`clusterstudy.impact.pretrends`); NaN where it is not known.
     """
 
     study: Design
     overall: Estimates | None
     unmet: tuple[str, ...] = ()
+    breakdown: float = np.nan
 
 
 def findings(
@@ -49,6 +55,7 @@ def findings(
     *,
     results_from: int,
     max_off_support: float,
+    leads: int,
     **settings: Any,
 ) -> dict[str, Finding]:
     """Estimate the effect on each outcome whose conditions are met.
@@ -59,6 +66,8 @@ def findings(
         Measures of firms in the impact model.
     results_from, max_off_support
         See :func:`clusterstudy.impact.design.maturity`.
+    leads
+        Years before entry that trends are looked at.
     settings
         As :func:`clusterstudy.impact.design.design` takes them.
     """
@@ -72,10 +81,14 @@ def findings(
             min_treated=choices.min_treated,
             max_off_support=max_off_support,
         )
-        overall, unmet = None, tuple(conditions.index[~conditions["met"].astype(bool)])
+        unmet = tuple(conditions.index[~conditions["met"].astype(bool)])
+        found[outcome] = Finding(study, None, unmet)
         if not unmet and usable(effects := estimate(study, choices)):
             overall = effects.simple().overall.spread(used(study, choices), len(study.chosen))
-        found[outcome] = Finding(study, overall, unmet)
+            fragile = pretrends(dynamic(effects, choices, leads), study.anticipation, choices.level)
+            bounds = fragile.bounds if fragile else None
+            breakdown = bounds.breakdown if bounds else np.nan
+            found[outcome] = Finding(study, overall, breakdown=breakdown)
     return found
 
 
@@ -91,13 +104,13 @@ def summary(findings: Mapping[str, Finding], choices: Choices, seed: int) -> pd.
     -------
     DataFrame with ``outcome``, ``dimension``, ``n`` (new entrants seen before and after entry),
     ``estimate``, ``se``, ``low``, ``high``, ``mde``, ``p_adjusted`` for the number of outcomes of
-    the dimension (Romano & Wolf 2005) and ``q``, the false discovery rate among all outcomes; NaN
-    without an estimate.
+    the dimension (Romano & Wolf 2005), ``q``, the false discovery rate among all outcomes, and
+    ``breakdown``; NaN without an estimate.
     """
     rows = []
     for name, each in findings.items():
         row: dict[Any, Any] = {"outcome": name, "dimension": each.study.dimension}
-        row["n"] = int(each.study.seen.sum())
+        row |= {"n": int(each.study.seen.sum()), "breakdown": each.breakdown}
         if each.overall is not None:
             row |= figures(each.overall, choices)
         rows.append(row)

@@ -81,7 +81,7 @@ def effects(
             for name, low, high in zip(table["outcome"], table["low"], table["high"], strict=True)
         ],
         reading=[
-            _reading(p, level, found[name].unmet)
+            _reading(p, level, found[name])
             for name, p in zip(table["outcome"], table["p_adjusted"], strict=True)
         ],
     )
@@ -96,9 +96,10 @@ def effects(
             "interval_text": _("Interval"),
             "mde_text": _("Smallest detectable effect"),
             **tests(),
+            "breakdown": _("M̄"),
             "reading": _("Reading"),
         },
-        formats={"n": 0, **dict.fromkeys(ADJUSTED, 3)},
+        formats={"n": 0, **dict.fromkeys(ADJUSTED, 3), "breakdown": _magnitude},
         note=_(
             "{level} intervals, each by itself. The reading rests on p, adjusted for the number of"
             " outcomes in the dimension (Romano & Wolf); q is the false discovery rate among all"
@@ -348,14 +349,20 @@ def _dimensions(shown: pd.DataFrame) -> str:
     )
 
 
-def _reading(p_adjusted: float, level: float, unmet: Sequence[str]) -> str:
-    if unmet:
-        reasons = "; ".join(_(CONDITIONS[condition]) for condition in unmet)
+def _magnitude(value: float) -> str:
+    return "∞" if np.isposinf(value) else numbers.number(value, 2)
+
+
+def _reading(p_adjusted: float, level: float, found: Finding) -> str:
+    if found.unmet:
+        reasons = "; ".join(_(CONDITIONS[condition]) for condition in found.unmet)
         return _("Not estimated, as a condition is not met: {reasons}").format(reasons=reasons)
     if np.isnan(p_adjusted):
         return _("Not estimated: the data cannot carry it")
     if p_adjusted >= 1 - level:
         return _("No effect shown, which is not the same as no effect")
+    if found.breakdown < 1:
+        return _("Effect shown only if trends differ less after entry than they did before")
     return _("Effect shown, under the assumptions of the impact report")
 
 
