@@ -94,6 +94,7 @@ def test_arrays_do_not_depend_on_batches_or_the_order_of_rows(seed, size):
 
 def test_a_table_read_in_batches_is_the_table_read_whole(data, monkeypatch):
     monkeypatch.setattr(read, "BATCH", 777)
+    monkeypatch.setattr(read, "SMALL", 0)
     for table, columns in (("firm_years", ["cvr", "fte"]), ("firms", ["cvr", "closed", "founded"])):
         pieces = list(data.batches(table, columns))
         assert len(pieces) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -180,6 +181,14 @@ def collaborations(*pairs: str, kind: str = "project", outcomes=None) -> pd.Data
             "outcome": outcomes or "none",
         }
     )
+
+
+def test_betweenness_is_that_of_networkx_in_parts_and_blocks_too(monkeypatch):
+    monkeypatch.setattr(network, "SOURCES", 7)
+    for number in (20, 60):  # in several parts, and connected
+        made = nx.gnm_random_graph(30, number, seed=number)
+        expected = list(nx.betweenness_centrality(made).values())
+        np.testing.assert_allclose(network.betweenness(made), expected, atol=1e-14)
 
 
 def test_a_star_hangs_on_one_broker_and_a_ring_on_none():

@@ -114,6 +114,18 @@ def test_a_bad_file_gives_one_line_that_says_where(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
+def test_what_was_read_serves_another_day_and_no_changed_file(tmp_path):
+    path = tmp_path / "firm_years.csv"
+    path.write_text("cvr,year,fte\n10150817,2023,1\n10150817,2024,2\n")
+    data = Dataset(tmp_path, date(2026, 12, 31))
+    first = data.read("firm_years")
+    first["fte"] = 0.0
+    assert data.read("firm_years")["fte"].tolist() == [1, 2]
+    assert data.on(date(2024, 12, 31)).read("firm_years")["fte"].tolist() == [1]
+    path.write_text("cvr,year,fte\n10150817,2023,1\n10150817,2024,25\n")
+    assert data.read("firm_years")["fte"].tolist() == [1, 25]
+
+
 def test_a_bad_date_is_named(tmp_path):
     (tmp_path / "participations.csv").write_text(
         "cvr,date\n10150817,2026-13-45\n10150817,2026-01-01\n"

@@ -26,6 +26,7 @@ GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
 DANISH = rf"(?:[+-]?\d+|{GROUPED})(?:,\d+)?"
 NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 BATCH = 1_000_000  # rows
+SMALL = 1 << 23  # bytes of the largest file that is read once and kept
 DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S")
 
 
@@ -49,6 +50,7 @@ class Dataset:
     def __init__(self, folder: Path, as_of: date | None = None) -> None:
         self.folder = Path(folder)
         self.as_of = as_of
+        self._kept: dict[tuple[object, ...], pd.DataFrame] = {}
         if not self.folder.is_dir():
             raise UserError(
                 "expected a folder with the study's tables and found none",
@@ -62,6 +64,12 @@ class Dataset:
                 mend="Name the files as the tables, for example firms.csv; "
                 "data/DICTIONARY.md lists them",
             )
+
+    def on(self, day: date) -> Dataset:
+        """Return the same tables as known on another day; what was read is not read again."""
+        other = Dataset(self.folder, day)
+        other._kept = self._kept
+        return other
 
     def tables(self) -> list[str]:
         """Return the names of the tables that the folder holds, in the contract's order."""
@@ -103,16 +111,16 @@ class Dataset:
             )
         declared = TABLES[table]
         wanted = _with_dating_columns(declared, columns)
-        frame = _released(read_table(path, declared, wanted), declared, self.as_of)
+        frame = _released(self._whole(path, declared, wanted), declared, self.as_of)
         return frame if columns is None else frame[[name for name in columns if name in frame]]
 
     def batches(self, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns in pieces, so that a large table need not fit in memory.
 
-        A Parquet file comes :data:`BATCH` rows at a time, any other file whole.
+        A large Parquet file comes :data:`BATCH` rows at a time, any other file whole.
         """
         path = self._path(table)
-        if path is None or path.suffix != ".parquet":
+        if path is None or path.suffix != ".parquet" or path.stat().st_size <= SMALL:
             yield self.read(table, columns)
             return
         declared = TABLES[table]
@@ -126,6 +134,17 @@ class Dataset:
         """Return the SHA-256 of every table's file, by table."""
         files = {name: path for name in TABLES if (path := self._path(name))}
         return dict(zip(files, remembered(files.values()), strict=True))
+
+    def _whole(self, path: Path, table: Table, columns: Sequence[str] | None) -> pd.DataFrame:
+        """Return columns of a file; a small one is read once, until it changes."""
+        at = path.stat()
+        key = (path, at.st_mtime_ns, at.st_size, columns and tuple(columns))
+        if key in self._kept:
+            return self._kept[key].copy(deep=False)
+        frame = read_table(path, table, columns)
+        if at.st_size <= SMALL:
+            self._kept[key] = frame.copy(deep=False)
+        return frame
 
     def _path(self, table: str) -> Path | None:
         default = DATA / "impact_model.csv"

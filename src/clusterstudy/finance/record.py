@@ -89,7 +89,7 @@ def record(
     first = int(now.ratios["year"].min()) if len(now.ratios) else closed
     parts = []
     for year in range(first, closed):
-        then = Dataset(data.folder, date(year, 12, 31))
+        then = data.on(date(year, 12, 31))
         known = position(then, clusters, **settings | {"scenarios": ("plan",)})
         if len(known.latest):
             said = _said(watch.figures(clusters, known), limits)

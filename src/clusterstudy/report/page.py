@@ -185,7 +185,8 @@ def _drawn(fig: Figure) -> tuple[bytes, bytes]:
         engine.execute(fig)
         fig.set_layout_engine("none")
     svg, png = BytesIO(), BytesIO()
-    FigureCanvasAgg(fig).print_png(png, metadata={"Software": None})
+    quick = {"compress_level": 2}
+    FigureCanvasAgg(fig).print_png(png, metadata={"Software": None}, pil_kwargs=quick)
     with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
         FigureCanvasSVG(fig).print_svg(svg, metadata={"Date": None})
     plt.close(fig)
