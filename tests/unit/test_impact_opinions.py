@@ -176,6 +176,25 @@ def test_one_cohort_and_its_donors_are_means_over_firms_seen_throughout(study):
         opinions.aggregated(study, 5000)
 
 
+def test_a_region_that_gains_more_gains_it_alone(study):
+    """Half a log point after entry moves its synthetic difference by that, and no other's."""
+    pytest.importorskip("diff_diff", reason="needs the opinions extra")
+    few, region = replace(CHOICES, min_treated=5), study.firms.firms["region"]
+    two = region.isin(["midtjylland", "oestdanmark"]).to_numpy()
+    study = replace(study, chosen=study.chosen & two)
+    before = opinions.by_region(study, few, seed=1).set_index("group")
+    gains = study.chosen & (region == "midtjylland").to_numpy()
+    after = study.arrays.periods >= study.arrays.cohort[:, None]
+    outcome = study.arrays.outcome + 0.5 * (gains[:, None] & after)
+    moved = replace(study, arrays=replace(study.arrays, outcome=outcome))
+    found = opinions.by_region(moved, few, seed=1).set_index("group")
+    change = found["estimate"] - before["estimate"]
+    np.testing.assert_allclose(change[["midtjylland", "oestdanmark"]], [0.5, 0.0], atol=1e-9)
+    none = opinions.by_region(study, replace(CHOICES, min_treated=5000), seed=1)
+    assert none["estimate"].isna().all()
+    assert none["reason"].str.contains("no cohort has 5000").all()
+
+
 def test_the_decomposition_adds_up_to_the_coefficient_on_firms_seen_throughout(study):
     pytest.importorskip("diff_diff", reason="needs the opinions extra")
     rows = opinions.decomposition(study)

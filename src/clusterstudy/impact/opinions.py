@@ -24,6 +24,7 @@ from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.imputation import imputation
 from clusterstudy.did.panel import Panel as Arrays
+from clusterstudy.did.power import mde
 from clusterstudy.did.saturated import poisson, sun_abraham
 from clusterstudy.did.synthetic import synthetic
 from clusterstudy.errors import UserError
@@ -203,6 +204,38 @@ def in_levels(
     return np.where(values == 0, 0.0, np.exp(study.arrays.outcome))
 
 
+def by_region(study: Design, choices: Choices, seed: int) -> pd.DataFrame:
+    """Return the synthetic difference of each region's new entrants, taken as one unit.
+
+    They are those of the region's first cohort of ``min_treated`` firms seen in every year; donors
+    are the cells of comparison firms of all regions.
+
+    Parameters
+    ----------
+    seed
+        Of the placebos.
+
+    Returns
+    -------
+    DataFrame with ``group`` (the region), ``cohort``, ``n`` (new entrants in the unit),
+    ``estimate``, ``se``, ``low``, ``high``, ``mde``, and ``reason`` where there is no estimate.
+    """
+    region, seen, rows = study.firms.firms["region"].to_numpy(), _whole(study), []
+    for name in np.unique(region[study.entered].astype(str)):
+        within = replace(study, chosen=study.chosen & (region == name))
+        unit, row = within.entered & seen, {"group": name}
+        try:
+            cohort, found = _as_one_unit(within, choices, seed)
+        except UserError as error:
+            rows.append(row | {"n": int(unit.sum()), "reason": error.what})
+            continue
+        unit &= study.arrays.cohort == cohort
+        least = mde(found["se"], choices.level, choices.power)
+        rows.append(row | found | {"cohort": cohort, "n": int(unit.sum()), "mde": float(least)})
+    columns = ["group", "cohort", "n", "estimate", "se", "low", "high", "mde", "reason"]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
 def decomposition(study: Design) -> pd.DataFrame:
     """Return what two-way fixed effects average, by kind of comparison.
 
@@ -289,20 +322,30 @@ def _synthetic(
 ) -> tuple[float | None, dict[Any, Any]]:
     """Return the year of entry that the synthetic difference is about, and its row."""
     try:
-        arrays = aggregated(study, choices.min_treated)
-        found = synthetic(arrays, seed=seed)
+        cohort, row = _as_one_unit(study, choices, seed)
     except UserError as error:
         return None, {"reason": str(error)}
-    cohort = float(arrays.cohort[0])
+    same = main.by_cohort().effects.table()["estimate"].get(cohort, np.nan)
+    return cohort, row | {"difference": row["estimate"] - same}
+
+
+def _as_one_unit(study: Design, choices: Choices, seed: int) -> tuple[float, dict[Any, Any]]:
+    """Return the year of entry of the firms taken as one unit, and the effect on it.
+
+    Raises
+    ------
+    UserError
+        As :func:`aggregated` and :func:`clusterstudy.did.synthetic.synthetic`.
+    """
+    arrays = aggregated(study, choices.min_treated)
+    found = synthetic(arrays, seed=seed)
     half = norm.ppf(0.5 + choices.level / 2) * found.se
-    row = {
+    return float(arrays.cohort[0]), {
         "estimate": found.estimate,
         "se": found.se,
         "low": found.estimate - half,
         "high": found.estimate + half,
     }
-    same = main.by_cohort().effects.table()["estimate"].get(cohort, np.nan)
-    return cohort, row | {"difference": found.estimate - same}
 
 
 def _whole(study: Design) -> np.ndarray:

@@ -5,7 +5,7 @@ from clusterstudy.impact.show.clusters import clusters
 from clusterstudy.impact.show.curve import curve
 from clusterstudy.impact.show.effects import cells, event_study, groups, overall, withheld
 from clusterstudy.impact.show.few import few_clusters
-from clusterstudy.impact.show.opinions import decomposition, opinions
+from clusterstudy.impact.show.opinions import decomposition, opinions, regions
 from clusterstudy.impact.show.placebo import negative_control, pseudo_entries
 from clusterstudy.impact.show.sample import balance, maturity, planned, sample
 from clusterstudy.impact.show.spillovers import spillovers
@@ -29,6 +29,7 @@ __all__ = [
     "planned",
     "pretrends",
     "pseudo_entries",
+    "regions",
     "sample",
     "spillovers",
     "withheld",

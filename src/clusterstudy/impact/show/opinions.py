@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from clusterstudy.contract.vocabulary import REGION
 from clusterstudy.did.bacon import FORBIDDEN
 from clusterstudy.disclosure.cells import suppress
 from clusterstudy.errors import UserError
@@ -13,6 +15,7 @@ from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.opinions import BY_YEAR, COMPARISONS, MAIN, OPINIONS, SYNTHETIC, Opinions
 from clusterstudy.impact.opinions import decomposition as decomposed
+from clusterstudy.impact.show.effects import groups
 from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, dots
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
@@ -113,6 +116,33 @@ def decomposition(page: Page, study: Design, min_firms: int) -> None:
             "Among firms seen in every year, {share} of the coefficient rests on firms already"
             " treated as controls."
         ).format(share=numbers.percent(frame.loc[forbidden, "weight"].sum())),
+    )
+
+
+def regions(page: Page, study: Design, frame: pd.DataFrame, min_firms: int) -> None:
+    """Show the synthetic differences by region.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.impact.opinions.by_region` returns it.
+    """
+    told = _("{region}, entrants of {year}")
+    labels = {
+        name: _(REGION[name])
+        if np.isnan(cohort)
+        else told.format(region=_(REGION[name]), year=f"{cohort:.0f}")
+        for name, cohort in zip(frame["group"], frame["cohort"], strict=True)
+    }
+    groups(
+        page,
+        study,
+        frame,
+        name="by_region",
+        caption=_("Synthetic difference by region"),
+        min_firms=min_firms,
+        additive=False,
+        labels=labels,
     )
 
 
