@@ -132,14 +132,15 @@ class Sample:
 
     def _part(self, rows: np.ndarray, X: np.ndarray, treated: bool) -> np.ndarray | None:
         """Return who takes part, as in :class:`Block`."""
-        cohort, _, after, *_ = self._columns[..., None]
-        _, group, _, first, second = self._columns.astype(int)
         own, part = self.panel.cohort[rows], None
         if treated:
-            part = (own == cohort) & self.groups[group[:, None], rows]
+            cohort, group, *_ = self._columns
+            part = (own == cohort[:, None]) & self.groups[group.astype(int)[:, None], rows]
         elif np.isfinite(own[0]):
+            cohort, _, after, *_ = self._columns[..., None]
             part = (own > after) & (own != cohort)
         if self._gaps:
+            first, second = self._columns[3:].astype(int)
             known = np.isfinite(X).all(axis=0)
             seen = np.vstack([np.isfinite(self.panel.outcome[rows].T) & known, known])
             in_both = seen[first] & seen[second]

@@ -109,18 +109,20 @@ class Comparisons:
         """
         k = self.logit.shape[1]
         own = self.by_unit @ weights
-        of_constant, of_score = own[:, k : k + 2], own[:, k + 2 :].reshape(-1, weights.shape[2])
         of_levels = np.concatenate([weights, own[:, :k]], axis=1)
+        of_constant, of_score = own[:, k : k + 2], own[:, k + 2 :]
         among, into = np.nonzero(weights.any(axis=1))
-        of_term, term_of = of_levels[among, :, into], np.eye(weights.shape[2])[:, into]
-        for block in self.sample.blocks(width=max(len(among), k * len(weights))):
+        term_of = np.eye(weights.shape[2])[:, into]
+        for block in self.sample.blocks(width=len(among)):
             residual, constant, score = self._unit_weights(block)
             levels = np.vstack([self.sample.levels(block.rows), block.X])
-            each = of_term @ levels
+            each = of_levels[among, :, into] @ levels
             each *= residual[among]
+            scores = of_score[among, :, into] @ block.X
+            scores *= score[among]
+            each += scores
             terms = term_of @ each
             terms += of_constant[:, 0 if block.treated else 1].T @ constant
-            terms += of_score.T @ (score[:, None] * block.X).reshape(-1, len(block.rows))
             terms *= block.weight
             yield block.rows, terms
 
