@@ -20,7 +20,7 @@ study: $(READY) ## set up, run the study (STUDY=demo) and say where the report i
 	@$(BIN)/clusterstudy run $(STUDY) --workers $(WORKERS)
 
 test: $(READY) lint ## lint, types and every test
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 fast: $(READY) ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow and not browser"
