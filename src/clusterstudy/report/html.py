@@ -11,7 +11,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -81,11 +81,13 @@ def title_of(notebook: NotebookNode, lang: str) -> str:
 
 
 def _translated(notebook: NotebookNode) -> NotebookNode:
-    notebook = deepcopy(notebook)
-    for cell in notebook.cells:
+    """Return the notebook with its text in the language in use; outputs are not copied."""
+    translated = copy(notebook)
+    translated.cells = [copy(cell) for cell in notebook.cells]
+    for cell in translated.cells:
         if cell.cell_type == "markdown":
             cell.source = _(cell.source.strip())
-    return notebook
+    return translated
 
 
 def _take_title(notebook: NotebookNode) -> str:

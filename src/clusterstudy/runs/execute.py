@@ -45,6 +45,8 @@ def execute(
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from clusterstudy.runs.engine import ENGINE
+
     target = staged / NOTEBOOK
     failure = None
     try:
@@ -52,6 +54,7 @@ def execute(
             _no_format(notebook),
             _no_format(target),
             {**parameters, "output": str(staged)},
+            engine_name=ENGINE,
             kernel_name=KERNEL,
             progress_bar=False,
             resources={"metadata": {"path": str(notebook.parent)}},

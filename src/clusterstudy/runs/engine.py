@@ -1,0 +1,31 @@
+"""Papermill's own way to execute a notebook, which writes the file once and not twice a cell.
+
+Nobody reads a staged notebook before it has ended, and what has been executed is in memory: a
+failing cell or a dying kernel leaves the same file. Importing this module registers the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+
+ENGINE = "clusterstudy"
+
+
+class WrittenOnce(NBClientEngine):
+    """Executes through nbclient and leaves writing to the end."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any
+    ) -> None:
+        """Execute all cells; the manager writes the notebook when this has ended, well or not."""
+        target, nb_man.output_path = nb_man.output_path, None
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        finally:
+            nb_man.output_path = target
+
+
+papermill_engines.register(ENGINE, WrittenOnce)
