@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clusterstudy.did import twfe
+from clusterstudy.did import twfe, two_by_two
 from clusterstudy.did.estimates import Estimates, join
 from clusterstudy.did.group_time import group_time
 from clusterstudy.did.panel import Panel, first_treated, from_long
@@ -143,6 +143,16 @@ def test_rare_treatment_keeps_its_lower_tail():
         low, high = result.simple().overall.interval(0.99)[0]
         assert low < 0.05 < high
         assert result.cells["effective_controls"][0] > 5000
+
+
+@pytest.mark.parametrize("units", [200, 3000])  # too few for a start, and enough
+def test_a_start_on_some_of_the_controls_changes_no_estimate(monkeypatch, units):
+    many = simulate(units, 1)
+    found = group_time(many, control="not_yet").simple().overall
+    monkeypatch.setattr(two_by_two, "MANY", 0)
+    again = group_time(many, control="not_yet").simple().overall
+    np.testing.assert_allclose(again.estimate, found.estimate, rtol=1e-9)
+    np.testing.assert_allclose(again.se, found.se, rtol=1e-9)
 
 
 # --- what a result offers ----------------------------------------------------------------------
