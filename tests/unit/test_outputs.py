@@ -83,6 +83,8 @@ def test_counts_have_the_names_of_their_firms_and_blank_ones_are_hidden():
     assert (light.population, light.parent) == ("seen/fte/K03/light", "seen/fte/K03")
     assert not light.hidden
     assert project.hidden
+    blank = frame.assign(n=pd.Series([None, None], dtype=object))  # as a file of blank counts has
+    assert all(cell.hidden for cell in counts(blank, rows, "demo/run", "by_dose", parameters))
     with pytest.raises(UserError, match="names 'outcome', which is no column"):
         list(counts(frame, rows, "demo/run", "by_dose", {"cluster": "K03"}))
 

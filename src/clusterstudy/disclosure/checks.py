@@ -6,6 +6,7 @@ files, exceptions and the record (:mod:`clusterstudy.releasing`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
@@ -33,7 +34,7 @@ RULES = {
     "unreadable": "every file can be read and checked",
 }
 EXCUSABLE = ("small_cell", "degrees_of_freedom", "extremes", "linked", "differencing")
-OUTER = r"(?i)(min|max|minimum|maximum|largest|smallest|[pq]\d+)"
+OUTER = re.compile(r"(?i)min|max|minimum|maximum|largest|smallest|[pq]\d+")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def of_table(
     small = [cell for cell in cells if 0 < cell.value < rules.min_firms]
     if small:
         yield Finding(run, name, "small_cell", f"{len(small)} in {small[0].column}")
-    outer = [column for column in frame if pd.Series([column]).str.fullmatch(OUTER).item()]
+    outer = [column for column in map(str, frame) if OUTER.fullmatch(column)]
     if outer and cells and not rules.extremes:
         yield Finding(run, name, "extremes", f"column {outer[0]}")
     if "se" in frame:

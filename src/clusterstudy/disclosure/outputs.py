@@ -107,14 +107,15 @@ def counts(
     """
     columns = rows["column"].str.rstrip(OPTIONAL)
     for _, row in rows.assign(column=columns)[columns.isin(frame.columns)].iterrows():
-        for line in frame.to_dict("records"):
+        values = pd.to_numeric(frame[row["column"]]).astype(float)  # an all blank one is an object
+        for line, value in zip(frame.to_dict("records"), values, strict=True):
             named = dict(parameters) | {str(key): value for key, value in line.items()}
             yield Count(
                 run,
                 name,
                 row["column"],
                 _named(row["population"], named),
-                float(line[row["column"]]),
+                value,
                 row["relation"],
                 _named(row["parent"], named),
             )
