@@ -113,4 +113,7 @@ def test_every_test_says_what_it_could_find(study, clusters):
     used = study.entered | study.comparison
     ahead = replace(study, anticipation=int(np.ptp(study.arrays.periods)) - 2)
     fewer = few._dealt(ahead, used, seed=1).units
-    assert 0 < fewer < table.loc["permutation", "units"]  # later cohorts only
+    dealt = few._dealt(study, used, seed=1).units
+    assert 0 < fewer < dealt  # later cohorts only
+    assert 0 < table.loc["firms", "units"] - dealt < CHOICES.min_treated
+    assert np.isnan(table.loc["permutation", "units"])  # the difference would tell of few firms

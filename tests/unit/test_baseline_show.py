@@ -59,6 +59,20 @@ def test_the_years_before_the_programme_hide_nothing_of_those_since(page):
     assert shown.set_index(shown.columns[0]).isna().sum(axis="columns").tolist() == [2, 2, 0]
 
 
+def test_no_share_tells_that_a_few_firms_are_not_found(tmp_path):
+    counts = {"participants": [166, 100, 50, 200], "new_entrants": [90, 60, 30, 90]}
+    shares = {
+        "in_register": [1.0, 0.9, 0.96, 0.95],  # 0, 10, 2 and 10 firms are not
+        "with_figures": [164 / 166, 0.88, 0.8, 0.92],  # 2, 12 (2 more), 10 and 16
+    }
+    names = {code: code for code in ("K01", "K02", "K03", "K04")}
+    table = pd.DataFrame(counts | shares, index=pd.Index(names, name="cluster_id"))
+    show.coverage(Page("en", str(tmp_path)), table, names, 5)
+    shown = pd.read_parquet(tmp_path / "tables" / "coverage.parquet")
+    assert shown["in_register"].isna().tolist() == [False, False, True, False]
+    assert shown["with_figures"].isna().tolist() == [True, True, False, False]
+
+
 @pytest.mark.parametrize("known", [None, pd.Timestamp(1990, 1, 1).date()])
 def test_without_participants_or_data_the_page_says_what_is_missing(page, idle, known):
     data = Dataset(idle, known)

@@ -44,8 +44,9 @@ def few_clusters(
     Returns
     -------
     DataFrame with ``test`` (``firms``, ``industries``, ``wild``, ``signs``, ``permutation``),
-    ``units`` (taken as independent, or treated), ``estimate``, ``low``, ``high``, ``mde``,
-    ``p_value``, ``smallest`` (the smallest p-value that the test can give) and ``reason``.
+    ``units`` (taken as independent, or treated; missing where the permutation's are so nearly the
+    first row's that the difference would tell of few firms), ``estimate``, ``low``, ``high``,
+    ``mde``, ``p_value``, ``smallest`` (the smallest p-value that the test can give) and ``reason``.
     """
     used = study.entered | study.comparison
     arrays = study.among(used)
@@ -67,7 +68,10 @@ def few_clusters(
         except UserError as error:
             rows.append({"test": name, "reason": error.what})
     columns = ["units", "estimate", "low", "high", "mde", "p_value", "smallest", "reason"]
-    return pd.DataFrame(rows).reindex(columns=["test", *columns])
+    frame = pd.DataFrame(rows).reindex(columns=["test", *columns])
+    fewer = frame["units"].iloc[0] - frame["units"]
+    close = (frame["test"] == "permutation") & fewer.between(1, choices.min_treated - 1)
+    return frame.assign(units=frame["units"].mask(close))
 
 
 def _by_t(effect: Estimates, units: int, choices: Choices) -> dict[Any, Any]:

@@ -31,6 +31,8 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
     for count in [name for name in counts if name in shown]:
         shown, more = suppress(shown, count, counts[count], min_firms)
         blank += more
+    shown, more = _without_few_lacking(shown, min_firms)
+    blank += more
     shown = shown.assign(cluster=shown["cluster_id"].map(names))
     page.table(
         shown,
@@ -58,6 +60,22 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
         },
         note=blank_note(blank, min_firms),
     )
+
+
+def _without_few_lacking(shown: pd.DataFrame, min_firms: int) -> tuple[pd.DataFrame, int]:
+    """Blank the shares that tell of a few firms that they are not found; return how many."""
+    firms = shown["participants"]
+    register, figures = (firms * shown[share] for share in ("in_register", "with_figures"))
+    few = {
+        "in_register": _few(firms - register, min_firms),
+        "with_figures": _few(firms - figures, min_firms) | _few(register - figures, min_firms),
+    }
+    blanked = {share: shown[share].mask(hidden) for share, hidden in few.items()}
+    return shown.assign(**blanked), sum(int(hidden.sum()) for hidden in few.values())
+
+
+def _few(firms: pd.Series, min_firms: int) -> pd.Series:
+    return firms.round().between(1, min_firms - 1)
 
 
 def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: int) -> None:
