@@ -83,17 +83,22 @@ def rake(asked: pd.DataFrame) -> pd.Series:
     sample = asked[asked["answered"]]
     if sample.empty:
         return pd.Series(np.nan, asked.index)
-    weight = pd.Series(1.0, sample.index)
-    target = {name: asked[name].value_counts() for name in MARGINS}
-    target = {name: of[of.index.isin(sample[name])] for name, of in target.items()}
+    margins = [_margin(asked[name], sample[name]) for name in MARGINS]
+    weight = np.ones(len(sample))
     for _round in range(ROUNDS):
         before = weight
-        for name, of in target.items():
-            share = of * len(asked) / of.sum()
-            weight = weight * sample[name].map(share / weight.groupby(sample[name]).sum())
+        for code, firms in margins:
+            weight = weight * (firms / np.bincount(code, weight))[code]
         if np.allclose(weight, before, rtol=CLOSE, atol=0):
             break
-    return weight.reindex(asked.index)
+    return pd.Series(weight, sample.index).reindex(asked.index)
+
+
+def _margin(asked: pd.Series, answered: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class of each who answered, by number, and how many firms each stands for."""
+    code, classes = pd.factorize(answered)
+    firms = asked.value_counts().reindex(classes).to_numpy()
+    return code, firms * (len(asked) / firms.sum())
 
 
 def weighted(data: Dataset, firms: pd.DataFrame) -> pd.DataFrame:
