@@ -217,6 +217,7 @@ def test_what_is_no_earlier_report_is_one_line(reports, file, expected):
 def test_what_two_reports_were_made_from_is_compared(reports):
     then = changes.earlier("demo/run", reports)
     now = {"as_of": "2029-12-31", "level": 0.9, "outcomes": ["fte", "exports"]}
+    now["previous"] = "demo/run"
     tables = {"firms": "a" * 64, "survey": "c" * 64, "projects": "d" * 64}
     found = changes.origins(then, now, tables, "0.2").set_index(["kind", "name"])
     assert found.index.tolist() == [

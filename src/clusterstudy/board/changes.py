@@ -124,5 +124,6 @@ def origins(
         {"kind": kind, "name": name, "then": old, "now": new}
         for kind, (before, after) in both.items()
         for name, old, new in differing(before, after)
+        if name != "previous"  # that the reports are compared is no difference between them
     ]
     return pd.DataFrame(rows, columns=["kind", "name", "then", "now"])
