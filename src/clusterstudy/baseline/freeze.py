@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.baseline.levels import Measured, levels, undominated
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import are_few, suppress
 from clusterstudy.errors import UserError
 
 KEY = ["measure", "group", "year"]
@@ -139,7 +139,7 @@ def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.
     same = np.isclose(then, now, rtol=1e-9, atol=0.0, equal_nan=True).all(axis=1)
     columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
     found = both.loc[~same, columns].reset_index(drop=True)
-    few = (found["n_now"] - found["n_frozen"]).abs().between(1, min_firms - 1)
+    few = are_few((found["n_now"] - found["n_frozen"]).abs(), min_firms)
     found[["n_now", "mean_now"]] = found[["n_now", "mean_now"]].mask(few)
     return found
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
+from clusterstudy.disclosure.cells import are_few
 from clusterstudy.panel import treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import CELL
@@ -58,7 +59,7 @@ def profile(
     parts = [table.assign(against=name) for name, table in against.items()]
     every = pd.concat(parts).rename_axis("characteristic").reset_index()
     most = every.groupby("characteristic")["n_comparison"].transform("max")
-    few = (most - every["n_comparison"]).between(1, min_firms - 1)
+    few = are_few(most - every["n_comparison"], min_firms)
     every["n_comparison"] = every["n_comparison"].astype("Int64").mask(few)
     return every[every[["n_treated", "n_comparison"]].min(axis="columns") >= min_firms]
 

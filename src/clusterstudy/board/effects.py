@@ -117,20 +117,23 @@ def summary(findings: Mapping[str, Finding], choices: Choices, seed: int) -> pd.
     frame = pd.DataFrame(rows, list(findings))
     known = [name for name, each in findings.items() if each.overall is not None]
     if known:
-        joint = join([_by_firm(name, findings) for name in known])
-        tests = adjusted(joint, families=frame.loc[known, "dimension"].tolist(), seed=seed)
+        tests = adjusted(
+            _joint(findings), families=frame.loc[known, "dimension"].tolist(), seed=seed
+        )
         frame = frame.assign(p_adjusted=tests["romano_wolf"], q=tests["fdr"])
     return frame.reset_index(drop=True).reindex(columns=SUMMARY)
 
 
-def _by_firm(outcome: str, findings: Mapping[str, Finding]) -> Estimates:
-    """Return an outcome's effect, its influence by firm of any outcome, in the order of numbers."""
+def _joint(findings: Mapping[str, Finding]) -> Estimates:
+    """Return the effects of the outcomes that have one, their influence by firm of any outcome."""
     firms = {name: each.study.firms.firms["cvr"] for name, each in findings.items()}
     every = pd.Index(np.unique(np.concatenate(list(firms.values()))))
-    overall = findings[outcome].overall
-    assert overall is not None
-    spread = overall.spread(every.get_indexer(firms[outcome]), len(every))
-    return replace(spread, label=pd.Index([outcome]))
+    parts = []
+    for name, each in findings.items():
+        if each.overall is not None:
+            spread = each.overall.spread(every.get_indexer(firms[name]), len(every))
+            parts.append(replace(spread, label=pd.Index([name])))
+    return join(parts)
 
 
 @dataclass(frozen=True)

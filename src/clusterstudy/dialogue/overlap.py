@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import are_few, suppress
 
 PARTNERS = ("knowledge_institution", "association", "public", "adviser")
 
@@ -86,7 +86,7 @@ def shared_partners(ties: pd.DataFrame, min_firms: int) -> pd.DataFrame:
     table = counted.reindex(every.set_names(["cluster_id", "kind"]), fill_value=0).reset_index()
     parts = table["shared"], table["partners"] - table["shared"]
     small = pd.concat(parts, axis=1)
-    few = ((small > 0) & (small < min_firms)).any(axis=1) & (table["kind"] == "adviser")
+    few = are_few(small, min_firms).any(axis=1) & (table["kind"] == "adviser")
     counts = {name: table[name].mask(few) for name in ("partners", "shared")}
     return table.assign(year=latest["year"].max(), blank=few, **counts)
 

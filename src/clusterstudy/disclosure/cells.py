@@ -8,9 +8,16 @@ single firms that dominate (:mod:`clusterstudy.disclosure.magnitudes`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
+
+Counts = TypeVar("Counts", pd.Series, pd.DataFrame)
+
+
+def are_few(firms: Counts, minimum: int) -> Counts:
+    """Return where there are firms, but fewer than ``minimum``; of a difference too."""
+    return (firms > 0) & (firms < minimum)
 
 
 def suppress(
@@ -46,9 +53,9 @@ def suppress(
     -------
     The frame with small cells blank, and how many rows were blanked.
     """
-    small = (frame[count] > 0) & (frame[count] < minimum)
+    small = are_few(frame[count], minimum)
     if whole is not None:
-        small |= (whole - frame[count]).between(1, minimum - 1)
+        small |= are_few(whole - frame[count], minimum)
     if additive and small.any():
         others = frame.loc[~small & (frame[count] > 0), count].sort_values(kind="stable")
         for row in others.index:

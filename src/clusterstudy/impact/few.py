@@ -19,6 +19,7 @@ from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.did.randomisation import Randomised, permutation, sign_changes
 from clusterstudy.did.wild import wild_cluster
+from clusterstudy.disclosure.cells import are_few
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, figures
@@ -70,7 +71,7 @@ def few_clusters(
     columns = ["units", "estimate", "low", "high", "mde", "p_value", "smallest", "reason"]
     frame = pd.DataFrame(rows).reindex(columns=["test", *columns])
     fewer = frame["units"].iloc[0] - frame["units"]
-    close = (frame["test"] == "permutation") & fewer.between(1, choices.min_treated - 1)
+    close = (frame["test"] == "permutation") & are_few(fewer, choices.min_treated)
     return frame.assign(units=frame["units"].mask(close))
 
 

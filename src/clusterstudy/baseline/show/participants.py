@@ -8,7 +8,7 @@ import pandas as pd
 
 from clusterstudy.baseline import plots
 from clusterstudy.contract.vocabulary import DOSE
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import are_few, suppress
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance
 from clusterstudy.report.fragments import blank_note
@@ -65,17 +65,14 @@ def coverage(page: Page, table: pd.DataFrame, names: Mapping[str, str], min_firm
 def _without_few_lacking(shown: pd.DataFrame, min_firms: int) -> tuple[pd.DataFrame, int]:
     """Blank the shares that tell of a few firms that they are not found; return how many."""
     firms = shown["participants"]
-    register, figures = (firms * shown[share] for share in ("in_register", "with_figures"))
-    few = {
-        "in_register": _few(firms - register, min_firms),
-        "with_figures": _few(firms - figures, min_firms) | _few(register - figures, min_firms),
+    register, figures = ((firms * shown[name]).round() for name in ("in_register", "with_figures"))
+    hidden = {
+        "in_register": are_few(firms - register, min_firms),
+        "with_figures": are_few(firms - figures, min_firms)
+        | are_few(register - figures, min_firms),
     }
-    blanked = {share: shown[share].mask(hidden) for share, hidden in few.items()}
-    return shown.assign(**blanked), sum(int(hidden.sum()) for hidden in few.values())
-
-
-def _few(firms: pd.Series, min_firms: int) -> pd.Series:
-    return firms.round().between(1, min_firms - 1)
+    blanked = {share: shown[share].mask(hides) for share, hides in hidden.items()}
+    return shown.assign(**blanked), sum(int(hides.sum()) for hides in hidden.values())
 
 
 def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: int) -> None:

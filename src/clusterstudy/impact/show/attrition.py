@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from clusterstudy.disclosure.cells import are_few
 from clusterstudy.impact.attrition import Bounds
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.show.words import BOUNDS, count, dots
@@ -30,7 +31,7 @@ def exits(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
     if frame.empty:
         page.callout("missing", _("Exit: too few new entrants a year or more after entry."))
         return
-    few = (frame["left"] > 0) & (frame["left"] < min_firms)
+    few = are_few(frame["left"], min_firms)
     shown = frame.assign(
         share=(frame["left"] / frame["n"]).mask(few),
         label=[_("Years after the year of entry: {n}").format(n=n) for n in frame["event_time"]],
