@@ -45,6 +45,7 @@ LABELLED = (  # where `later` may not be imported
     vocabulary.DOSE,
     vocabulary.INCOME_LINE,
     vocabulary.OPINION,
+    vocabulary.REGION,
     vocabulary.TIER,
     LABELS,
     LINKS,
