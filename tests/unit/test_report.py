@@ -84,7 +84,7 @@ def test_a_figure_carries_its_text_and_its_data_and_is_the_same_twice(tmp_path, 
         ax.plot(FRAME["year"], FRAME["low"])
         how = {"alt": "It rises.", "caption": "Growth", "data": FRAME}
         Page("en", tmp_path / folder).figure(fig, name="growth", **how)
-        assert not plt.get_fignums()
+        assert not plt.fignum_exists(fig.number)
     first, second = shown
     assert first == second
     assert 'alt="It rises."' in first
