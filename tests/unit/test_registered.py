@@ -9,7 +9,9 @@ import pytest
 
 from clusterstudy.errors import UserError
 from clusterstudy.params import load_study
+from clusterstudy.paths import NOTEBOOKS
 from clusterstudy.report import html
+from clusterstudy.runs import manifest
 from clusterstudy.runs.plan import Vocabulary, override, plan
 from clusterstudy.runs.registered import register, registered
 
@@ -21,6 +23,7 @@ runs:
     set: {method: dr}
     sweep: {cluster: all, outcome: [fte]}
 """
+METHOD = {"20_impact_did.ipynb": "1" * 64, "clusterstudy": "2" * 64}
 VOCABULARY = Vocabulary(
     clusters={"K01": "One"},
     measures={"fte": "Employment", "productivity": "Productivity"},
@@ -45,7 +48,7 @@ def test_a_run_as_registered_deviates_in_nothing(file):
     register(str(file), today=date(2026, 11, 24))
     found = registered(file, VOCABULARY)
     assert found.on == "2026-11-24"
-    assert [found.about(run)["deviations"] for run in runs(file)] == [[], []]
+    assert [found.about(run, METHOD)["deviations"] for run in runs(file)] == [[], []]
 
 
 def test_what_differs_is_named_whether_in_the_file_or_by_hand(file):
@@ -53,8 +56,8 @@ def test_what_differs_is_named_whether_in_the_file_or_by_hand(file):
     file.write_text(STUDY.replace("dr}", "ipw}").replace("fte", "productivity"), encoding="utf-8")
     found = registered(file, VOCABULARY)
     expected = [("method", "dr", "ipw"), ("outcome", "fte", "productivity")]
-    assert found.about(runs(file)[0])["deviations"] == expected
-    by_hand = found.about(runs(file, method="or", seed="7")[0])["deviations"]
+    assert found.about(runs(file)[0], METHOD)["deviations"] == expected
+    by_hand = found.about(runs(file, method="or", seed="7")[0], METHOD)["deviations"]
     assert set(by_hand) == {expected[1], ("method", "dr", "or"), ("seed", "2026", "7")}
 
 
@@ -62,7 +65,21 @@ def test_a_notebook_that_was_not_planned_is_told_apart_from_one_that_follows(fil
     register(str(file))
     file.write_text(STUDY + "  - notebook: 10_baseline\n", encoding="utf-8")
     found = registered(file, VOCABULARY)
-    assert found.about(runs(file)[-1])["deviations"] is None
+    assert found.about(runs(file)[-1], METHOD)["deviations"] is None
+
+
+def test_what_made_the_report_is_held_against_what_was_there_when_it_was_registered(file):
+    record = register(str(file))
+    (run, *_) = runs(file)
+    method = manifest.method(manifest.environment(), [NOTEBOOKS / "20_impact_did.ipynb"])
+    assert registered(file, VOCABULARY).about(run, method)["changed"] == []
+    later = method | {"clusterstudy": "f" * 64}
+    assert registered(file, VOCABULARY).about(run, later)["changed"] == [
+        ("clusterstudy", method["clusterstudy"], "f" * 64)
+    ]
+    kept = json.loads(record.read_text(encoding="utf-8"))[-1]["method"]
+    assert kept == method
+    assert {"20_impact_did.ipynb", "requirements.lock", "impact_model.csv"} < kept.keys()
 
 
 def test_registering_anew_is_asked_for_and_stays_on_record(file):
@@ -76,7 +93,7 @@ def test_registering_anew_is_asked_for_and_stays_on_record(file):
     assert entries[:1] == first
     found = registered(file, VOCABULARY)
     assert (found.on, found.amended) == ("2026-02-01", 1)
-    assert found.about(runs(file)[0])["deviations"] == []
+    assert found.about(runs(file)[0], METHOD)["deviations"] == []
 
 
 @pytest.mark.parametrize(
@@ -95,14 +112,16 @@ def test_without_a_registered_plan_there_is_none(file):
 
 
 @pytest.mark.parametrize(
-    ("deviations", "text"),
+    ("deviations", "changed", "text"),
     [
-        (None, "The plan holds no run of this notebook."),
-        ([], "This report follows the plan."),
-        ([["method", "dr", "ipw"]], "Deviations from the plan"),
+        (None, [], "The plan holds no run of this notebook."),
+        ([], [], "This report follows the plan."),
+        ([["method", "dr", "ipw"]], [], "Deviations from the plan"),
+        ([], [["clusterstudy", "b" * 64, "c" * 64]], "What changed since the plan was registered"),
     ],
 )
-def test_the_report_says_how_it_stands_to_the_plan(executed, a_run, deviations, text):
-    about = {"on": "2026-11-24", "sha256": "a" * 64, "amended": 0, "deviations": deviations}
+def test_the_report_says_how_it_stands_to_the_plan(executed, a_run, deviations, changed, text):
+    about = {"on": "2026-11-24", "sha256": "a" * 64, "amended": 0}
+    about |= {"deviations": deviations, "changed": changed}
     assert text in html.render(executed, a_run(plan=about))
     assert "No plan was registered for this study." in html.render(executed, a_run())

@@ -66,7 +66,7 @@ def render(notebook: NotebookNode, run: Mapping[str, Any]) -> str:
             "annex.html.j2",
             quality=quality.section(run["quality"]),
             origin=_origin(run),
-            deviations=_deviations(run["plan"]),
+            plan=_plan(run["plan"] or {}),
             run=run,
         )
         body, sections = _with_ids(f"{_in_sections(cells)}{annex}")
@@ -143,12 +143,27 @@ def _origin(run: Mapping[str, Any]) -> list[Markup]:
     ]
 
 
-def _deviations(plan: Mapping[str, Any] | None) -> Markup | None:
-    if not (plan and plan["deviations"]):
-        return None
-    frame = pd.DataFrame(plan["deviations"], columns=["name", "planned", "used"])
-    headings = {"name": _("Parameter"), "planned": _("As registered"), "used": _("In this report")}
-    return Markup(fragments.table(frame, caption=_("Deviations from the plan"), headings=headings))
+def _plan(plan: Mapping[str, Any]) -> list[Markup]:
+    """Return the tables of what a report has otherwise than its plan: parameters, then method."""
+    changed = [
+        (name, *(sha[:SHORT] for sha in hashes)) for name, *hashes in plan.get("changed") or ()
+    ]
+    tables = (
+        (plan.get("deviations"), _("Deviations from the plan"), _("Parameter")),
+        (changed, _("What changed since the plan was registered, by SHA-256"), _("Part")),
+    )
+    columns = {"planned": _("As registered"), "used": _("In this report")}
+    return [
+        Markup(
+            fragments.table(
+                pd.DataFrame(rows, columns=["name", *columns]),
+                caption=caption,
+                headings={"name": named} | columns,
+            )
+        )
+        for rows, caption, named in tables
+        if rows
+    ]
 
 
 def _pairs(values: Mapping[str, str], caption: str, headings: tuple[str, str]) -> Markup:

@@ -79,6 +79,8 @@ class Batch:
         name = run.parameters.data
         verdict = self.verdicts[name]
         registered = self.plans[run.study]
+        notebook = notebooks / f"{run.notebook}.ipynb"
+        method = manifest.method(self.environment, [notebook])
         return {
             "study": run.study,
             "run": run.id,
@@ -91,10 +93,10 @@ class Batch:
             "previous_made": _made(run),
             "data": {"name": name, "sha256": dict(verdict.fingerprint)},
             "quality": verdict.as_dict(),
-            "plan": registered.about(run) if registered else None,
+            "plan": registered.about(run, method) if registered else None,
             "declared": manifest.declared(run.study),
             **self.environment,
-            "notebook_sha256": manifest.sha256_of_notebook(notebooks / f"{run.notebook}.ipynb"),
+            "notebook_sha256": method[notebook.name],
         }
 
 

@@ -10,8 +10,8 @@ A manifest is plain JSON. Its keys:
     ``ok``, or ``failed`` with the cell's number, its first line and the error.
 ``plan``
     The registered pre-analysis plan: ``on``, ``sha256``, ``amended`` (how often), ``deviations``
-    (``[parameter, registered, used]``; null where the notebook was not planned). Null where none
-    is registered.
+    (``[parameter, registered, used]``; null where the notebook was not planned) and ``changed``
+    (the same of the method's files, by SHA-256). Null where none is registered.
 ``data``, ``quality``
     The data set's name and the SHA-256 of every table's file; the gate's verdict on it.
 ``code``, ``notebook_sha256``, ``lock_sha256``, ``python``, ``platform``, ``packages``
@@ -31,7 +31,7 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -67,6 +67,22 @@ def declared(study: str) -> dict[str, str]:
     """Return the SHA-256 of the declarations in data/, a study's frozen baseline and input log."""
     files = [*sorted(DATA.glob("*.csv")), *sorted(PARAMS.glob(f"{study}.*.*"))]
     return {path.name: sha256_of(path) for path in files if path.is_file()}
+
+
+def method(environment: Mapping[str, Any], notebooks: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of what figures follow from beside data and parameters, by its name.
+
+    Parameters
+    ----------
+    environment
+        As :func:`environment` returns it.
+    """
+    made_by = {
+        "clusterstudy": environment["code"]["source_sha256"],
+        LOCK.name: environment["lock_sha256"],
+    }
+    texts = {path.name: sha256_of_notebook(path) for path in notebooks}
+    return texts | made_by | {path.name: sha256_of(path) for path in sorted(DATA.glob("*.csv"))}
 
 
 def times(started: datetime, finished: datetime) -> dict[str, Any]:
