@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clusterstudy.did.group_time import group_time, group_times
+from clusterstudy.did.group_time import dynamic, group_time, group_times
 from clusterstudy.did.panel import Panel
 
 SEED = 2026
@@ -75,8 +75,8 @@ def many(panel: Panel) -> float:
     outcomes = {str(j): panel.outcome * (1 + j / 10) + noise[j] for j in range(OUTCOMES)}
     cluster = rng.integers(0, CLUSTERS, panel.n_units)
     groups = {str(c): cluster == c for c in range(CLUSTERS)}
-    found = group_times(panel, outcomes, groups)
-    return float(np.mean([each.dynamic().overall.estimate[0] for each in found.values()]))
+    found = dynamic(group_times(panel, outcomes, groups))
+    return float(np.mean([each.overall.estimate[0] for each in found.values()]))
 
 
 def diff_diff(panel: Panel) -> float:

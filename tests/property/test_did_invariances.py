@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterstudy.did import twfe
-from clusterstudy.did.group_time import group_time, group_times
+from clusterstudy.did.group_time import GroupTime, dynamic, group_time, group_times, simple
 from clusterstudy.did.simulation import simulate
 from clusterstudy.errors import UserError
 
@@ -147,6 +147,25 @@ def test_many_at_once_are_the_same_one_by_one(seed, control, method):
         ours, theirs = found.dynamic().effects, alone.dynamic().effects
         np.testing.assert_allclose(ours.estimate, theirs.estimate, atol=1e-12)
         np.testing.assert_allclose(ours.influence, theirs.influence, atol=1e-12)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seeds, st.sampled_from(["never", "not_yet"]), st.sampled_from([0.0, 0.1]))
+def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
+    """Outcomes that share units and not, weights, units that move together."""
+    rng = np.random.default_rng(seed)
+    panel = replace(PANELS[gaps], weights=rng.uniform(0.5, 2, N))
+    if seed % 3 == 0:
+        panel = replace(panel, cluster=np.arange(N) // 2)
+    outcomes = {"one": panel.outcome, "noisy": panel.outcome + rng.normal(size=(N, 7))}
+    outcomes["whole"] = PANELS[0.0].outcome
+    groups = {name: rng.random(N) < 0.7 for name in ("one", "other")}
+    found = group_times(panel, outcomes, groups, control=control)
+    for together, alone in ((simple, GroupTime.simple), (dynamic, GroupTime.dynamic)):
+        every = together(found)
+        assert list(every) == list(found)
+        for name, averages in every.items():
+            same(averages, alone(found[name]))
 
 
 def test_a_group_without_effects_leaves_the_others_alone():

@@ -7,6 +7,7 @@ companies, files or notebooks.
 :mod:`.panel`             the arrays, checked
 :mod:`.group_time`        ATT(g, t) and its averages: Callaway & Sant'Anna (2021)
 :mod:`.two_by_two`        one cohort, two periods: Sant'Anna & Zhao (2020)
+:mod:`.influence`         units' terms in the errors of its averages
 :mod:`.sample`            who is compared with whom, read in blocks
 :mod:`.twfe`              two-way fixed effects, the plain reference
 :mod:`.saturated`         Sun & Abraham (2021), and ratios of means by Poisson, by pyfixest

@@ -7,8 +7,9 @@ all follow from it. Does not belong here: how any estimate is made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -30,9 +31,8 @@ class Estimates:
         Names of the estimates, such as event times.
     estimate
         Shape (K,).
-    influence
-        Shape (m, K): one row per independent unit (or cluster of units), its influence function
-        over the number of units, so that the estimation error is the sum of the rows.
+    terms
+        :attr:`influence`, or what makes it when it is asked for.
     covariance
         Shape (K, K).
     df
@@ -41,7 +41,7 @@ class Estimates:
 
     label: pd.Index
     estimate: np.ndarray
-    influence: np.ndarray
+    terms: np.ndarray | Callable[[], np.ndarray]
     covariance: np.ndarray
     df: float = np.inf
 
@@ -51,6 +51,15 @@ class Estimates:
     ) -> Estimates:
         """Return estimates whose covariance is that of the influence function."""
         return cls(label, estimate, influence, influence.T @ influence, df)
+
+    @property
+    def influence(self) -> np.ndarray:
+        """The influence function over the number of units, shape (m, K).
+
+        One row per independent unit (or cluster of units); the estimation error is the sum of the
+        rows.
+        """
+        return self.terms() if callable(self.terms) else self.terms
 
     @property
     def se(self) -> np.ndarray:
@@ -116,7 +125,9 @@ class Estimates:
         return Estimates(
             pd.Index(label),
             weights @ self.estimate,
-            self.influence @ weights.T,
+            cache(lambda: self.influence @ weights.T)
+            if callable(self.terms)
+            else self.terms @ weights.T,
             weights @ self.covariance @ weights.T,
             self.df,
         )
@@ -133,7 +144,7 @@ class Estimates:
         """
         influence = np.zeros((units, len(self.label)))
         influence[rows] = self.influence
-        return replace(self, influence=influence)
+        return replace(self, terms=influence)
 
     def minus(self, other: Estimates) -> Estimates:
         """Return the differences from estimates with the same labels and independent units."""

@@ -12,15 +12,16 @@ uses those observed in both of its periods (as Stata's csdid). Always-treated un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.influence import Influence, Part, Sum, terms
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.sample import Comparison, Sample
 from clusterstudy.did.two_by_two import Comparisons, Method, compare
@@ -28,6 +29,7 @@ from clusterstudy.errors import UserError
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
+Name = tuple[str, str]  # of an outcome and a group
 
 COLUMNS = [
     *("cohort", "period", "base", "event_time", "estimate", "n_treated", "n_control"),
@@ -52,55 +54,6 @@ class Averages:
     overall: Estimates
     effects: Estimates
     left_out: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class Influence:
-    """The cells' influence function, made on demand from what the comparisons keep.
-
-    Parameters
-    ----------
-    panel
-        n units, m of them independent.
-    n_cells
-        Number of cells.
-    parts
-        Comparisons, and which cells are made from them: rows of cell, comparison, and indices of
-        period and base.
-    """
-
-    panel: Panel
-    n_cells: int
-    parts: list[tuple[Comparisons, np.ndarray]]
-
-    def __matmul__(self, weights: np.ndarray) -> np.ndarray:
-        """Return the influence function of weighted sums of cells, shape (m, K)."""
-        total = np.zeros((self.panel.n_units, weights.shape[1]))
-        for comparisons, places in self.parts:
-            for rows, terms in comparisons.influence(_by_level(comparisons, places, weights)):
-                total[rows] += terms.T
-        return self.panel.by_cluster(total)
-
-    def squares(self) -> np.ndarray:
-        """Return the sum of each cell's squared terms, shape (cells,)."""
-        each = np.eye(self.n_cells)
-        if self.panel.cluster is not None:
-            return np.square(self @ each).sum(axis=0)
-        total = np.zeros(self.n_cells)
-        for comparisons, places in self.parts:
-            cell = places[:, 0]
-            for _, terms in comparisons.influence(_by_level(comparisons, places, each[:, cell])):
-                total[cell] += np.einsum("kb,kb->k", terms, terms)
-        return total
-
-
-def _by_level(comparisons: Comparisons, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Turn weights of cells, shape (cells, K), into those of comparisons' levels, (J, T, K)."""
-    cell, j, t, b = places.T
-    of_levels = np.zeros((*comparisons.effect.shape, weights.shape[1]))
-    np.add.at(of_levels, (j, t), weights[cell])
-    np.subtract.at(of_levels, (j, b), weights[cell])
-    return of_levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,38 +101,37 @@ class GroupTime:
 
     def simple(self) -> Averages:
         """Average all post-treatment cells, each by the size of its cohort."""
-        post = self._post()
-        overall = self._average(post[:, None].astype(float), ["overall"])
-        return Averages(overall, overall, self._left_out(post))
+        return self._simple().alone()
 
     def dynamic(self, first: float = -np.inf, last: float = np.inf) -> Averages:
         """Average by event time from ``first`` to ``last``; overall is the mean from 0 on."""
-        time = self.found["event_time"].to_numpy()
-        chosen = (time >= first) & (time <= last)
-        effects = self._average_by(time, chosen)
-        after = np.asarray(effects.label >= 0)
-        if not after.any():
-            raise UserError(self.nothing("after treatment"))
-        overall = effects.combine(after / after.sum(), ["overall"])
-        return Averages(overall, effects, self._left_out(chosen))
+        return self._dynamic(first, last).alone()
 
     def by_cohort(self) -> Averages:
         """Average the post-treatment cells of each cohort; overall weighs cohorts by size."""
         post = self._post()
-        cohort = self.found["cohort"].to_numpy()
-        effects = self._average_by(cohort, post)
-        usable = post & self.usable
-        count = np.array([(usable & (cohort == g)).sum() for g in cohort])
-        overall = self._average((usable / np.maximum(count, 1))[:, None], ["overall"])
-        return Averages(overall, effects, self._left_out(post))
+        values, share = self._by(self.found["cohort"].to_numpy(), post)
+        mean = share / np.maximum((share & self.usable[:, None]).sum(axis=0), 1)
+        overall = np.arange(len(values) + 1) == len(values)
+        return _Shares(
+            self, post, values, np.column_stack([share, mean.sum(axis=1)]), overall
+        ).alone()
 
     def by_period(self) -> Averages:
         """Average the treated cohorts' cells of each period; overall is the periods' mean."""
         post = self._post()
-        effects = self._average_by(self.found["period"].to_numpy(), post)
-        k = len(effects.label)
-        overall = effects.combine(np.full((1, k), 1 / k), ["overall"])
-        return Averages(overall, effects, self._left_out(post))
+        values, share = self._by(self.found["period"].to_numpy(), post)
+        return _Shares(self, post, values, share, np.ones(len(values))).alone()
+
+    def _simple(self) -> _Shares:
+        post = self._post()
+        return _Shares(self, post, pd.Index(["overall"]), post[:, None], np.ones(1))
+
+    def _dynamic(self, first: float, last: float) -> _Shares:
+        time = self.found["event_time"].to_numpy()
+        chosen = (time >= first) & (time <= last)
+        values, share = self._by(time, chosen)
+        return _Shares(self, chosen, values, share, np.asarray(values >= 0))
 
     @property
     def usable(self) -> np.ndarray:
@@ -189,41 +141,152 @@ class GroupTime:
     def _post(self) -> np.ndarray:
         return (self.found["event_time"] >= 0).to_numpy()
 
-    def _average_by(self, key: np.ndarray, chosen: np.ndarray) -> Estimates:
+    def _by(self, key: np.ndarray, chosen: np.ndarray) -> tuple[pd.Index, np.ndarray]:
+        """Return the values of a key among the chosen cells, and which of these have them."""
         values = np.unique(key[chosen & self.usable])
-        return self._average((key[:, None] == values) & chosen[:, None], pd.Index(values))
-
-    def _average(self, share: np.ndarray, label: Sequence[object] | pd.Index) -> Estimates:
-        """Average cells by cohort size × ``share``, shape (cells, K).
-
-        With S the shares, P_g the cohort sizes and θ the average, unit i of cohort g adds
-        w_i Σ_c∈g S_c (ATT_c − θ) / Σ_c S_c P_g(c) to the error, for cohort sizes are estimated.
-        """
-        share = np.where(self.usable[:, None], share, 0.0)
-        if not len(label) or not share.any(axis=0).all():
-            raise UserError(self.nothing("after treatment"))
-        cohorts, of_cell = np.unique(self.found["cohort"], return_inverse=True)
-        mass = share * self.entry.sum(axis=0)[of_cell][:, None]
-        att = np.where(self.usable, self.found["estimate"], 0.0)
-        weights = mass / mass.sum(axis=0)
-        estimate = weights.T @ att
-        score = share * (att[:, None] - estimate) / mass.sum(axis=0)
-        by_cohort = (of_cell == np.arange(len(cohorts))[:, None]) @ score
-        influence = self.influence @ weights
-        for weight, of_cohort in zip(self.entry.T, by_cohort, strict=True):
-            rows = np.flatnonzero(weight)
-            influence[rows] += weight[rows, None] * of_cohort
-        return Estimates.from_influence(pd.Index(label), estimate, influence)
-
-    def _left_out(self, chosen: np.ndarray) -> pd.DataFrame:
-        rows = chosen & ~self.usable
-        return self.found.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True)
+        return pd.Index(values), (key[:, None] == values) & chosen[:, None]
 
     def nothing(self, when: str) -> str:
         """Say that no effect can be estimated, and why."""
         reasons = self.found.loc[~self.usable, "status"].value_counts()
         told = ", ".join(f"{reason} ({count} cells)" for reason, count in reasons.items())
         return f"no effect {when} can be estimated{': ' + told if told else ''}"
+
+
+class _Shares:
+    """Averages of cells by cohort size × share, before their errors are known.
+
+    With S the shares, P_g the cohort sizes and θ the average, unit i of cohort g adds
+    w_i Σ_c∈g S_c (ATT_c − θ) / Σ_c S_c P_g(c) to the error, for cohort sizes are estimated.
+
+    Parameters
+    ----------
+    of
+        Whose cells they are.
+    chosen
+        The cells the averages should hold, boolean, shape (cells,).
+    label
+        Of the effects, shape (K,).
+    share
+        Of cells in effects, and where K + 1 in the overall effect, shape (cells, K or K + 1).
+    overall
+        Share of each column in the overall effect, up to scale.
+    """
+
+    def __init__(
+        self,
+        of: GroupTime,
+        chosen: np.ndarray,
+        label: pd.Index,
+        share: np.ndarray,
+        overall: np.ndarray,
+    ) -> None:
+        self.of, self.chosen, self.label = of, chosen, label
+        share = np.where(of.usable[:, None], share, 0.0)
+        if not overall.any() or not share.any(axis=0).all():
+            raise UserError(of.nothing("after treatment"))
+        self.overall = overall / overall.sum()
+        cohorts, of_cell = np.unique(of.found["cohort"], return_inverse=True)
+        mass = share * of.entry.sum(axis=0)[of_cell][:, None]
+        att = np.where(of.usable, of.found["estimate"], 0.0)
+        self.weights = mass / mass.sum(axis=0)
+        self.estimate = self.weights.T @ att
+        score = share * (att[:, None] - self.estimate) / mass.sum(axis=0)
+        self.by_cohort = (of_cell == np.arange(len(cohorts))[:, None]) @ score
+
+    @property
+    def part(self) -> Part | None:
+        """What all cells are made from, if units are independent and it is one thing."""
+        influence = self.of.influence
+        if not isinstance(influence, Influence) or influence.panel.cluster is not None:
+            return None
+        return influence.parts[0] if len(influence.parts) == 1 else None
+
+    def alone(self) -> Averages:
+        """Return the averages, their errors from their influence function."""
+        influence = self.influence()
+        return self.averages(influence, influence.T @ influence)
+
+    def influence(self) -> np.ndarray:
+        """Return the influence function, shape (m, K or K + 1)."""
+        influence = self.of.influence @ self.weights
+        for weight, of_cohort in zip(self.of.entry.T, self.by_cohort, strict=True):
+            rows = np.flatnonzero(weight)
+            influence[rows] += weight[rows, None] * of_cohort
+        return influence
+
+    def averages(
+        self, terms: np.ndarray | Callable[[], np.ndarray], covariance: np.ndarray
+    ) -> Averages:
+        """Return the averages with their errors."""
+        columns = Estimates(pd.RangeIndex(len(covariance)), self.estimate, terms, covariance)
+        effects = replace(columns, label=self.label)
+        if len(columns.label) > len(self.label):
+            effects = columns.combine(np.eye(len(covariance))[: len(self.label)], self.label)
+        rows = self.chosen & ~self.of.usable
+        return Averages(
+            columns.combine(self.overall, ["overall"]),
+            effects,
+            self.of.found.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True),
+        )
+
+
+def simple(found: Mapping[Name, GroupTime]) -> dict[Name, Averages]:
+    """Return :meth:`GroupTime.simple` of several results, the units read once for all of them.
+
+    Influence functions are made when they are asked for.
+    """
+    return _together({name: each._simple() for name, each in found.items()})
+
+
+def dynamic(
+    found: Mapping[Name, GroupTime], first: float = -np.inf, last: float = np.inf
+) -> dict[Name, Averages]:
+    """Return :meth:`GroupTime.dynamic` of several results, as :func:`simple` does."""
+    return _together({name: each._dynamic(first, last) for name, each in found.items()})
+
+
+def _together(wanted: Mapping[Name, _Shares]) -> dict[Name, Averages]:
+    """Return averages, those of the same comparisons with errors from the same blocks of units."""
+    batches: dict[int, tuple[Comparisons, dict[Name, Part]]] = {}
+    done = {}
+    for name, shares in wanted.items():
+        part = shares.part
+        if part is None:
+            done[name] = shares.alone()
+        else:
+            batches.setdefault(id(part.among), (part.among, {}))[1][name] = part
+    for among, parts in batches.values():
+        covariances = _covariances(among, [(part, wanted[name]) for name, part in parts.items()])
+        for name, covariance in zip(parts, covariances, strict=True):
+            done[name] = wanted[name].averages(cache(wanted[name].influence), covariance)
+    return {name: done[name] for name in wanted}
+
+
+def _covariances(among: Comparisons, averages: Sequence[tuple[Part, _Shares]]) -> list[np.ndarray]:
+    """Return the covariances of averages, block by block of units.
+
+    Outcomes whose averages weigh the same comparisons alike are made together.
+    """
+    same: dict[tuple[bytes, bytes], list[tuple[int, Sum]]] = {}
+    for at, (part, shares) in enumerate(averages):
+        own = part.sum(shares.weights)
+        key = own.comparisons.tobytes(), own.weights.tobytes()
+        same.setdefault(key, []).append((at, own))
+    batches = list(same.values())
+    sums = [
+        replace(batch[0][1], outcomes=np.concatenate([own.outcomes for _, own in batch]))
+        for batch in batches
+    ]
+    covariances = [np.zeros((len(shares.estimate),) * 2) for _, shares in averages]
+    for which, rows, found in terms(among, sums):
+        enter = np.isfinite(among.sample.panel.cohort[rows[0]])
+        for (at, _), each in zip(batches[which], found, strict=True):
+            if enter:
+                shares = averages[at][1]
+                each = each + (shares.of.entry[rows] @ shares.by_cohort).T
+            covariances[at] += each @ each.T
+    return covariances
 
 
 def group_time(
@@ -290,7 +353,7 @@ def group_times(
     control: Control = "never",
     anticipation: int = 0,
     base: Base = "varying",
-) -> dict[tuple[str, str], GroupTime]:
+) -> dict[Name, GroupTime]:
     """Estimate every ATT(g, t) in several outcomes, for several groups of treated units.
 
     The results are those of :func:`group_time` one by one. All comparisons read the units
@@ -472,18 +535,19 @@ def _row(
 
 def _parts(
     cells: list[_Cell], made: dict[tuple[int, Comparison], _Made], outcome: int
-) -> list[tuple[Comparisons, np.ndarray]]:
-    """Return the comparisons of one group in one outcome, and which cells are made from them."""
+) -> list[Part]:
+    """Return what the cells of one group in one outcome are made from."""
     by_design: dict[int, list[tuple[int, _Cell, _Made]]] = {}
     for at, cell in enumerate(cells):
         found = made.get((cell.design, cell.comparison))
         if found and not found.status and cell.b not in (None, cell.t):
             by_design.setdefault(cell.design, []).append((at, cell, found))
     parts = []
-    for group in by_design.values():
-        among = group[0][2].among
+    for same in by_design.values():
+        among = same[0][2].among
         assert among is not None
-        used, j = np.unique([found.at for _, _, found in group], return_inverse=True)
-        places = [(at, int(k), cell.t, cell.b) for (at, cell, _), k in zip(group, j, strict=True)]
-        parts.append((among.only(used, outcome), np.array(places)))
+        comparisons, j = np.unique([found.at for _, _, found in same], return_inverse=True)
+        places = np.array([(at, cell.t, cell.b) for at, cell, _ in same])
+        cell, t, b = places.T
+        parts.append(Part(among, outcome, comparisons, cell, j, t, b))
     return parts

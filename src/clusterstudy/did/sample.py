@@ -107,12 +107,32 @@ class Sample:
         thin
             Take every so many controls, each with the weight of so many.
         """
-        ever = np.isfinite(self.panel.cohort)
-        never, ever = np.flatnonzero(~ever), np.flatnonzero(ever)
+        never, ever = self._units
         yield from self._of(never, False, width, thin)
-        if self.panel.cohort[ever].max(initial=-np.inf) > self._columns[2].min():
+        if self._later_treated:
             yield from self._of(ever, False, width, thin)
         yield from self._of(ever, True, width, 1)
+
+    def roles(self, width: int) -> Iterator[list[Block]]:
+        """Yield the blocks of :meth:`blocks`, those of the same units together."""
+        never, ever = self._units
+        roles = [True, False] if self._later_treated else [True]
+        for block in self._of(never, False, width, 1):
+            yield [block]
+        for same in zip(*(self._of(ever, treated, width, 1) for treated in roles), strict=True):
+            yield list(same)
+
+    @cached_property
+    def _units(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the never-treated and the other units, by their indices."""
+        ever = np.isfinite(self.panel.cohort)
+        return np.flatnonzero(~ever), np.flatnonzero(ever)
+
+    @property
+    def _later_treated(self) -> bool:
+        """Whether treated units may be controls."""
+        last = self.panel.cohort[self._units[1]].max(initial=-np.inf)
+        return bool(last > self._columns[2].min())
 
     def _of(self, units: np.ndarray, treated: bool, width: int, thin: int) -> Iterator[Block]:
         step = thin * max(FEWEST, CELLS // max(width, len(self.comparisons)))
@@ -126,8 +146,8 @@ class Sample:
             yield Block(rows, np.nan_to_num(X) if self._gaps else X, thin * weight, treated, part)
 
     def levels(self, rows: np.ndarray) -> np.ndarray:
-        """Return a block's outcomes, shape (outcomes · T, b); 0 where not observed."""
-        levels = np.vstack([outcome[rows].T for outcome in self.outcomes])
+        """Return a block's outcomes, shape (b, outcomes, T); 0 where not observed."""
+        levels = np.stack([outcome[rows] for outcome in self.outcomes], axis=1)
         return np.nan_to_num(levels, copy=False) if self._gaps else levels
 
     def _part(self, rows: np.ndarray, X: np.ndarray, treated: bool) -> np.ndarray | None:

@@ -21,12 +21,12 @@ a = ωₜ/n, c = ω_c/n it is::
 
 where G is the controls' Σ w X X' and H the logit's information.
 
-Does not belong here: which cohorts and periods are compared (:mod:`.group_time`).
+Does not belong here: a unit's terms (:mod:`.influence`), or which cohorts and periods are compared
+(:mod:`.group_time`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -83,13 +83,15 @@ class Comparisons:
     by_residual: np.ndarray
     by_unit: np.ndarray
 
-    def only(self, chosen: np.ndarray, outcome: int) -> Comparisons:
-        """Return some of the comparisons, by their indices, in one of the outcomes."""
-        periods = len(self.sample.panel.periods)
-        levels = slice(outcome * periods, (outcome + 1) * periods)
+    def only(self, chosen: np.ndarray, outcomes: np.ndarray) -> Comparisons:
+        """Return some of the comparisons in some of the outcomes, by their indices."""
+        periods = np.arange(len(self.sample.panel.periods))
+        levels = (outcomes[:, None] * len(periods) + periods).ravel()
         return Comparisons(
-            replace(self.sample.only(chosen), outcomes=[self.sample.outcomes[outcome]]),
-            self.effect[chosen, levels],
+            replace(
+                self.sample.only(chosen), outcomes=[self.sample.outcomes[at] for at in outcomes]
+            ),
+            self.effect[np.ix_(chosen, levels)],
             self.max_pscore[chosen],
             self.off_support[chosen],
             self.effective_controls[chosen],
@@ -99,34 +101,7 @@ class Comparisons:
             self.by_unit[chosen][..., levels],
         )
 
-    def influence(self, weights: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield blocks of units with their terms, shape (K, b), in the errors of weighted sums.
-
-        Parameters
-        ----------
-        weights
-            Of each τ in each of K sums, shape (J, P, K).
-        """
-        k = self.logit.shape[1]
-        own = self.by_unit @ weights
-        of_levels = np.concatenate([weights, own[:, :k]], axis=1)
-        of_constant, of_score = own[:, k : k + 2], own[:, k + 2 :]
-        among, into = np.nonzero(weights.any(axis=1))
-        term_of = np.eye(weights.shape[2])[:, into]
-        for block in self.sample.blocks(width=len(among)):
-            residual, constant, score = self._unit_weights(block)
-            levels = np.vstack([self.sample.levels(block.rows), block.X])
-            each = of_levels[among, :, into] @ levels
-            each *= residual[among]
-            scores = of_score[among, :, into] @ block.X
-            scores *= score[among]
-            each += scores
-            terms = term_of @ each
-            terms += of_constant[:, 0 if block.treated else 1].T @ constant
-            terms *= block.weight
-            yield block.rows, terms
-
-    def _unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (J, b), but for w."""
         p = _propensity(self.logit, block)
         if block.treated:
@@ -215,14 +190,17 @@ def _no_sums(sample: Sample) -> _Sums:
 
 def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -> None:
     """Add a block's sums by weights relative to the sampling weights, shape (J, b) or (1, b)."""
-    wX = block.weight * block.X
+    wX, levels = block.weight * block.X, levels.reshape(len(block.rows), -1)
     if block.treated:
         total.x[:] += relative @ wX.T
-        total.y[:] += relative @ (block.weight * levels).T
+        total.y[:] += (block.weight * relative) @ levels
         return
-    columns = (wX[:, None] * levels).reshape(-1, wX.shape[1])
+    if len(relative) < levels.shape[1]:  # the smaller of two ways
+        products = (relative[:, None] * wX).reshape(-1, len(block.rows)) @ levels
+    else:
+        products = relative @ (wX.T[:, :, None] * levels[:, None]).reshape(len(levels), -1)
     total.gram[:] += _gram(relative, block)
-    total.cross[:] += (relative @ columns.T).reshape(len(relative), *total.cross.shape[1:])
+    total.cross[:] += products.reshape(len(relative), *total.cross.shape[1:])
     total.squares[:] += relative**2 @ block.weight**2
 
 

@@ -97,7 +97,7 @@ def _by_industry(study: Design, choices: Choices, industry: np.ndarray) -> dict[
     effect, factor = found.simple().overall, number / (number - 1)
     widened = replace(
         effect,
-        influence=effect.influence * np.sqrt(factor),
+        terms=effect.influence * np.sqrt(factor),
         covariance=effect.covariance * factor,
         df=number - 1,
     )

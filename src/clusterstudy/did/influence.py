@@ -1,0 +1,233 @@
+"""Units' terms in the errors of weighted sums of τ: the influence functions of averages.
+
+In the notation of :mod:`.two_by_two` a unit's term is w times::
+
+    Σ_j [ uⱼ Σ_t vⱼₜ (Y_t − X'βⱼₜ) − sⱼ Σ_t vⱼₜ τⱼₜ − eⱼ X' Σ_t vⱼₜ μⱼₜ ],
+
+with vⱼₜ the weight of comparison j's τ in period t, and u, s and e what the comparison gives the
+unit, the same for all outcomes and periods. Belongs here: making these terms for many sums in one
+reading of the units. Does not belong here: which sums make an ATT(g, t) or an average
+(:mod:`.group_time`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusterstudy.did.panel import Panel
+from clusterstudy.did.sample import Block
+from clusterstudy.did.two_by_two import Comparisons
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """K weighted sums of the τ of some comparisons, in each of O outcomes.
+
+    Parameters
+    ----------
+    comparisons
+        Their indices, increasing, shape (J,).
+    outcomes
+        Their indices, shape (O,).
+    weights
+        Of each comparison and period, shape (J, T, K).
+    """
+
+    comparisons: np.ndarray
+    outcomes: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Cells of one group in one outcome made from comparisons with the same covariates.
+
+    Parameters
+    ----------
+    among
+        The comparisons, also of other groups and outcomes.
+    outcome
+        The outcome's index.
+    comparisons
+        The group's, increasing indices, shape (J,).
+    cell, j, t, b
+        Indices of cells, of the group's comparisons, and of periods and bases, each of the same
+        shape.
+    """
+
+    among: Comparisons
+    outcome: int
+    comparisons: np.ndarray
+    cell: np.ndarray
+    j: np.ndarray
+    t: np.ndarray
+    b: np.ndarray
+
+    def sum(self, weights: np.ndarray) -> Sum:
+        """Turn weighted sums of cells, shape (cells, K), into those of comparisons."""
+        periods = len(self.among.sample.panel.periods)
+        of_periods = np.zeros((len(self.comparisons), periods, weights.shape[1]))
+        np.add.at(of_periods, (self.j, self.t), weights[self.cell])
+        np.subtract.at(of_periods, (self.j, self.b), weights[self.cell])
+        return Sum(self.comparisons, np.array([self.outcome]), of_periods)
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """The cells' influence function, made on demand from what the comparisons keep.
+
+    Parameters
+    ----------
+    panel
+        n units, m of them independent.
+    n_cells
+        Number of cells.
+    parts
+        What cells are made from.
+    """
+
+    panel: Panel
+    n_cells: int
+    parts: list[Part]
+
+    def __matmul__(self, weights: np.ndarray) -> np.ndarray:
+        """Return the influence function of weighted sums of cells, shape (m, K)."""
+        total = np.zeros((self.panel.n_units, weights.shape[1]))
+        for part in self.parts:
+            for _, rows, (found,) in terms(part.among, [part.sum(weights)]):
+                total[rows] += found.T
+        return self.panel.by_cluster(total)
+
+    def squares(self) -> np.ndarray:
+        """Return the sum of each cell's squared terms, shape (cells,)."""
+        each = np.eye(self.n_cells)
+        if self.panel.cluster is not None:
+            return np.square(self @ each).sum(axis=0)
+        total = np.zeros(self.n_cells)
+        for part in self.parts:
+            for _, _, (found,) in terms(part.among, [part.sum(each[:, part.cell])]):
+                total[part.cell] += np.einsum("kb,kb->k", found, found)
+        return total
+
+
+def terms(
+    comparisons: Comparisons, sums: Sequence[Sum]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield, for each block of units and each of the sums, the units' terms in its error.
+
+    Yields
+    ------
+    The sum's index, where the b units are in the panel, and their terms, shape (O, K, b).
+    """
+    used = np.unique(np.concatenate([each.comparisons for each in sums]))
+    outcomes = np.unique(np.concatenate([each.outcomes for each in sums]))
+    among = comparisons.only(used, outcomes)
+    made = [
+        _Made(
+            among,
+            np.searchsorted(used, each.comparisons),
+            np.searchsorted(outcomes, each.outcomes),
+            each.weights,
+        )
+        for each in sums
+    ]
+    width = max(each.width for each in made)
+    for blocks in among.sample.roles(width):
+        units = [among.unit_weights(block) for block in blocks]
+        rows = blocks[0].rows
+        levels = among.sample.levels(rows)
+        for at, each in enumerate(made):
+            parts = [each.terms(*both, levels) for both in zip(blocks, units, strict=True)]
+            yield at, rows, parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+class _Made:
+    """What makes the terms of one :class:`Sum`.
+
+    Parameters
+    ----------
+    among, comparisons, outcomes, weights
+        The comparisons read, and a sum by its indices among them.
+    """
+
+    def __init__(
+        self,
+        among: Comparisons,
+        comparisons: np.ndarray,
+        outcomes: np.ndarray,
+        weights: np.ndarray,
+    ) -> None:
+        self.comparisons, self.outcomes, self.weights = comparisons, outcomes, weights
+        by_unit = among.by_unit[comparisons]
+        by_unit = by_unit.reshape(*by_unit.shape[:2], -1, weights.shape[1])[:, :, outcomes]
+        own = np.einsum("jqot,jtk->jqok", by_unit, weights, optimize=True)
+        k = among.logit.shape[1]
+        self.of_residual, self.of_constant, self.of_score = np.split(own, [k, k + 2], axis=1)
+        self.pairs = np.nonzero(weights.any(axis=1))  # comparisons that are in a sum
+        pairs = len(self.pairs[0])
+        self.together = len(outcomes) > 1 and 2 * pairs > weights[:, 0].size
+        self.width = max(weights[0].size, own[0, 0].size) if self.together else pairs
+
+    def terms(
+        self, block: Block, unit: tuple[np.ndarray, np.ndarray, np.ndarray], levels: np.ndarray
+    ) -> np.ndarray:
+        """Return a block's terms, shape (O, K, b)."""
+        residual, share, score = (each[self.comparisons] for each in unit)
+        constant = self.of_constant[:, 0 if block.treated else 1]
+        made = self._together if self.together else self._apart
+        if len(self.outcomes) < levels.shape[1]:
+            levels = levels[:, self.outcomes]
+        return made(block, residual, share, score, constant, levels)
+
+    def _together(
+        self,
+        block: Block,
+        residual: np.ndarray,
+        share: np.ndarray,
+        score: np.ndarray,
+        constant: np.ndarray,
+        levels: np.ndarray,
+    ) -> np.ndarray:
+        """Sum over comparisons what multiplies a unit's levels, once for all outcomes."""
+        (j, t, k), (b, outcomes, _) = self.weights.shape, levels.shape
+        of_levels = (residual.T @ self.weights.reshape(j, -1)).reshape(b, t, k)
+        made = levels @ of_levels
+        products = [(each[:, None] * block.X).reshape(-1, b) for each in (residual, score)]
+        coefficients = [self.of_residual, self.of_score, constant]
+        made += (
+            np.vstack([*products, share]).T
+            @ np.vstack([each.reshape(-1, outcomes * k) for each in coefficients])
+        ).reshape(b, outcomes, k)
+        made *= block.weight[:, None, None]
+        return made.transpose(1, 2, 0)
+
+    def _apart(
+        self,
+        block: Block,
+        residual: np.ndarray,
+        share: np.ndarray,
+        score: np.ndarray,
+        constant: np.ndarray,
+        levels: np.ndarray,
+    ) -> np.ndarray:
+        """Take only the comparisons that are in a sum, outcome by outcome."""
+        among, into = self.pairs
+        sum_of = np.eye(self.weights.shape[2])[:, into]
+        of_units, of_scores = residual[among], score[among]
+        made = np.empty((levels.shape[1], len(sum_of), len(block.rows)))
+        for o, level in enumerate(levels.transpose(1, 2, 0)):
+            of_levels = np.hstack(
+                [self.weights[among, :, into], self.of_residual[among, :, o, into]]
+            )
+            each = of_levels @ np.vstack([level, block.X])
+            each *= of_units
+            scores = self.of_score[among, :, o, into] @ block.X
+            scores *= of_scores
+            each += scores
+            np.matmul(sum_of, each, out=made[o])
+            made[o] += constant[:, o].T @ share
+        made *= block.weight
+        return made
