@@ -11,10 +11,10 @@ endif
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help study test fast lab lint format lock generate translate bench evidence clean
+.PHONY: help study test fast lab lint format lock generate translate bench bench-register evidence clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
 study: $(READY) ## set up, run the study (STUDY=demo) and say where the report is
 	@$(BIN)/clusterstudy run $(STUDY) --workers $(WORKERS)
@@ -49,6 +49,9 @@ translate: $(READY) ## bring the Danish catalogue in step with the texts, and na
 bench: $(READY) ## measure the estimator against its peers, and a batch against plain tools (FIRMS="5000 20000")
 	@$(BIN)/python tools/bench.py $(if $(FIRMS),--firms $(FIRMS))
 	@$(BIN)/python tools/bench_runs.py
+
+bench-register: $(READY) ## measure the gate and a report on a large register (FIRMS=2000000)
+	@$(BIN)/python tools/bench_register.py $(if $(FIRMS),--firms $(FIRMS))
 
 evidence: export OMP_NUM_THREADS = 1
 evidence: export OPENBLAS_NUM_THREADS = 1
