@@ -118,7 +118,7 @@ class Page:
         if not alt.strip() or data.empty:
             raise ValueError(f"figure {name}: needs a text alternative and its data")
         number = self._number(name, "figure")
-        svg, png = _drawn(fig)
+        svg, png = drawn(fig)
         files = [*self._write_figure(name, svg, png), *self._write_table(data, name)]
         title = _("Data behind figure {number}").format(number=number)
         rows = fragments.table(data, caption=title, headings=headings, formats=formats)
@@ -170,7 +170,7 @@ class Page:
         display(HTML(html))
 
 
-def _drawn(fig: Figure) -> tuple[bytes, bytes]:
+def drawn(fig: Figure) -> tuple[bytes, bytes]:
     """Return a figure as SVG and PNG, without the time and with fixed ids, and close it.
 
     It is laid out once for both: to lay out costs as much as to draw.

@@ -1,7 +1,8 @@
-"""Papermill's own way to execute a notebook, which writes the file once and not twice a cell.
+"""Papermill's own way to execute a notebook, but that it writes the file once and ends at once.
 
 Nobody reads a staged notebook before it has ended, and what has been executed is in memory: a
-failing cell or a dying kernel leaves the same file. Importing this module registers the engine.
+failing cell or a dying kernel leaves the same file. A kernel that has executed all cells has
+nothing left to do and is ended without being asked. Importing this module registers the engine.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 ENGINE = "clusterstudy"
 
 
-class WrittenOnce(NBClientEngine):
-    """Executes through nbclient and leaves writing to the end."""
+class Brief(NBClientEngine):
+    """Executes through nbclient, writes at the end and does not wait for the kernel's."""
 
     @classmethod
     def execute_managed_notebook(
@@ -23,9 +24,11 @@ class WrittenOnce(NBClientEngine):
         """Execute all cells; the manager writes the notebook when this has ended, well or not."""
         target, nb_man.output_path = nb_man.output_path, None
         try:
-            super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+            super().execute_managed_notebook(
+                nb_man, kernel_name, shutdown_kernel="immediate", **kwargs
+            )
         finally:
             nb_man.output_path = target
 
 
-papermill_engines.register(ENGINE, WrittenOnce)
+papermill_engines.register(ENGINE, Brief)

@@ -8,6 +8,7 @@ environment; nothing of one run is left for the next. Linux only.
 
 from __future__ import annotations
 
+import ast
 import gc
 import json
 import os
@@ -17,39 +18,84 @@ import sys
 import time
 from contextlib import suppress
 from importlib import import_module
+from types import CodeType
 from typing import Any
+
+from clusterstudy.paths import NOTEBOOKS
 
 # The inline backend is only named, not imported: pyplot imported without it would lose every
 # figure silently, and the backend must meet the kernel's own shell when it is imported.
 BACKEND = "module://matplotlib_inline.backend_inline"
-PRELOADED = (
+PRELOADED = (  # beside what notebooks import: what a kernel, or a module where it needs it, imports
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.magics",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
-    "babel.messages.pofile",
+    "tornado.platform.asyncio",
+    "SALib.analyze.sobol",
+    "SALib.sample.sobol",
+    "clusterstudy.demo",
+    "clusterstudy.report.page",
     "matplotlib.pyplot",
-    "numpy",
-    "pandas",
+    "networkx",
+    "pandas.io.formats.csvs",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.stats",
+    "sqlite3",
     "statsmodels.api",
-    "pyfixest.estimation",
-    "diff_diff",
-    "clusterstudy.notebook",
 )
 LIMIT = 1 << 20  # bytes of a request
 
 
 def main() -> None:
-    """Import, then fork kernels until the starting process closes its end or is gone."""
-    os.environ["MPLBACKEND"] = BACKEND
-    for module in PRELOADED:
-        with suppress(ModuleNotFoundError):  # of an extra that is not installed
-            import_module(module)
+    """Load, then fork kernels until the starting process closes its end or is gone."""
+    load()
     gc.freeze()  # shared pages stay shared: the collector does not write to them
     request = serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         become_kernel(request)
+
+
+def load() -> None:
+    """Import what kernels and notebooks import, and read what every report reads."""
+    os.environ["MPLBACKEND"] = BACKEND
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as ipykernel sets it for its debugger
+    for module in PRELOADED:
+        with suppress(ModuleNotFoundError):  # of an extra that is not installed
+            import_module(module)
+    for notebook in NOTEBOOKS.glob("*.ipynb"):
+        with suppress(Exception):  # the kernel says it better, in its cell
+            exec(imports(json.loads(notebook.read_text(encoding="utf-8"))), {})
+    draw()
+
+
+def imports(notebook: dict[str, Any]) -> CodeType:
+    """Return the imports that stand in a notebook's cells, as code."""
+    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    parsed = ast.parse("\n".join("".join(cell["source"]) for cell in cells))
+    found = [node for node in parsed.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return compile(ast.Module([*found], []), "<imports>", "exec")
+
+
+def draw() -> None:
+    """Draw a figure in Danish: this finds fonts, and reads the catalogue and the locale."""
+    from matplotlib.figure import Figure
+
+    from clusterstudy.report import language, numbers, page, theme
+
+    language.use("da")
+    theme.use()
+    figure = Figure(layout="constrained")
+    axes = figure.add_subplot(title=language._("Figure"))
+    theme.numbers_on(axes.xaxis, numbers.percent, scale=100)
+    page.drawn(figure)
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:
