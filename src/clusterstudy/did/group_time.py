@@ -486,8 +486,7 @@ def _compare(
             wanted.setdefault(cell.design, []).append(cell.comparison)
     made = {}
     for design, repeated in wanted.items():
-        X = np.ascontiguousarray(panel.design(design).T)
-        sample = Sample(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), X)
+        sample = Sample.of(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), design)
         n, status, among = compare(sample, method)
         place = np.cumsum(status == "") - 1
         for j, comparison in enumerate(sample.comparisons):

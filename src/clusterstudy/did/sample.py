@@ -83,15 +83,41 @@ class Sample:
         Treated units by group, boolean, shape (groups, n).
     comparisons
         J comparisons.
+    order
+        The units' indices, the never-treated first, shape (n,).
     X
-        Constant and standardised covariates, shape (1 + k, n).
+        Constant and standardised covariates in that order, shape (1 + k, n); 0 if unknown.
+    seen
+        Who is observed with covariates in each period, and last, with covariates at all: boolean,
+        in that order, shape (T + 1, n). None if all units are in all comparisons.
     """
 
     panel: Panel
     outcomes: Sequence[np.ndarray]
     groups: np.ndarray
     comparisons: tuple[Comparison, ...]
+    order: np.ndarray
     X: np.ndarray
+    seen: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls,
+        panel: Panel,
+        outcomes: Sequence[np.ndarray],
+        groups: np.ndarray,
+        comparisons: tuple[Comparison, ...],
+        design: int,
+    ) -> Sample:
+        """Return the sample with the covariates of a period, by its index."""
+        order = np.argsort(np.isfinite(panel.cohort), kind="stable")
+        X = np.ascontiguousarray(panel.design(design)[order].T)
+        known, seen = np.isfinite(X).all(axis=0), None
+        missing = any(max(each.first, each.second) >= 0 for each in comparisons)
+        if missing or not known.all():
+            X[:, ~known] = 0
+            seen = np.vstack([np.isfinite(panel.outcome[order].T) & known, known])
+        return cls(panel, outcomes, groups, comparisons, order, X, seen)
 
     def only(self, chosen: np.ndarray) -> Sample:
         """Return some of the comparisons, by their indices."""
@@ -122,58 +148,52 @@ class Sample:
         for same in zip(*(self._of(ever, treated, width, 1) for treated in roles), strict=True):
             yield list(same)
 
+    def levels(self, rows: np.ndarray) -> np.ndarray:
+        """Return a block's outcomes, shape (b, outcomes, T); 0 where not observed."""
+        levels = np.stack([outcome[rows] for outcome in self.outcomes], axis=1)
+        if self.seen is not None:
+            levels[~np.isfinite(levels)] = 0
+        return levels
+
     @cached_property
-    def _units(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the never-treated and the other units, by their indices."""
-        ever = np.isfinite(self.panel.cohort)
-        return np.flatnonzero(~ever), np.flatnonzero(ever)
+    def _units(self) -> tuple[range, range]:
+        """Return where the never-treated and the other units are in the order."""
+        never = np.count_nonzero(np.isinf(self.panel.cohort))
+        return range(never), range(never, len(self.order))
 
     @property
     def _later_treated(self) -> bool:
         """Whether treated units may be controls."""
-        last = self.panel.cohort[self._units[1]].max(initial=-np.inf)
+        cohort = self.panel.cohort
+        last = cohort[np.isfinite(cohort)].max(initial=-np.inf)
         return bool(last > self._columns[2].min())
 
-    def _of(self, units: np.ndarray, treated: bool, width: int, thin: int) -> Iterator[Block]:
+    def _of(self, units: range, treated: bool, width: int, thin: int) -> Iterator[Block]:
         step = thin * max(FEWEST, CELLS // max(width, len(self.comparisons)))
-        for start in range(0, len(units), step):
-            rows = units[start : start + step : thin]
-            X = self.X[:, rows]
-            weight = np.ones(len(rows))
+        for start in range(units.start, units.stop, step):
+            places = slice(start, min(start + step, units.stop), thin)
+            rows, X = self.order[places], self.X[:, places]
+            weight = np.ones(len(rows), X.dtype)
             if self.panel.weights is not None:
-                weight = self.panel.weights[rows]
-            part = self._part(rows, X, treated)
-            yield Block(rows, np.nan_to_num(X) if self._gaps else X, thin * weight, treated, part)
+                weight = self.panel.weights[rows].astype(X.dtype)
+            yield Block(rows, X, thin * weight, treated, self._part(places, rows, treated))
 
-    def levels(self, rows: np.ndarray) -> np.ndarray:
-        """Return a block's outcomes, shape (b, outcomes, T); 0 where not observed."""
-        levels = np.stack([outcome[rows] for outcome in self.outcomes], axis=1)
-        return np.nan_to_num(levels, copy=False) if self._gaps else levels
-
-    def _part(self, rows: np.ndarray, X: np.ndarray, treated: bool) -> np.ndarray | None:
+    def _part(self, places: slice, rows: np.ndarray, treated: bool) -> np.ndarray | None:
         """Return who takes part, as in :class:`Block`."""
         own, part = self.panel.cohort[rows], None
+        cohort, group, after, first, second = self._columns
         if treated:
-            cohort, group, *_ = self._columns
-            part = (own == cohort[:, None]) & self.groups[group.astype(int)[:, None], rows]
+            part = self.groups[:, rows].take(group.astype(int), axis=0)
+            part &= own == cohort[:, None]
         elif np.isfinite(own[0]):
-            cohort, _, after, *_ = self._columns[..., None]
-            part = (own > after) & (own != cohort)
-        if self._gaps:
-            first, second = self._columns[3:].astype(int)
-            known = np.isfinite(X).all(axis=0)
-            seen = np.vstack([np.isfinite(self.panel.outcome[rows].T) & known, known])
-            in_both = seen[first] & seen[second]
-            part = in_both if part is None else part & in_both
+            part = (own > after[:, None]) & (own != cohort[:, None])
+        if self.seen is not None:
+            seen = self.seen[:, places]
+            in_both = seen.take(first.astype(int), axis=0, mode="wrap")
+            in_both &= seen.take(second.astype(int), axis=0, mode="wrap")
+            part = in_both if part is None else np.logical_and(part, in_both, out=part)
         return part
 
     @cached_property
     def _columns(self) -> np.ndarray:
         return np.array(self.comparisons, dtype=float).T
-
-    @cached_property
-    def _gaps(self) -> bool:
-        """Whether units may be missing from some of the comparisons."""
-        *_, first, second = self._columns
-        moving = self.panel.covariates is not None and self.panel.covariates.ndim == 3
-        return moving or bool(np.any(np.maximum(first, second) >= 0))
