@@ -175,12 +175,11 @@ class _Made:
         self, block: Block, unit: tuple[np.ndarray, np.ndarray, np.ndarray], levels: np.ndarray
     ) -> np.ndarray:
         """Return a block's terms, shape (O, K, b)."""
-        residual, share, score = (each[self.comparisons] for each in unit)
         constant = self.of_constant[:, 0 if block.treated else 1]
-        made = self._together if self.together else self._apart
         if len(self.outcomes) < levels.shape[1]:
             levels = levels[:, self.outcomes]
-        return made(block, residual, share, score, constant, levels)
+        made = self._together if self.together else self._apart
+        return made(block, *unit, constant, levels)
 
     def _together(
         self,
@@ -193,6 +192,7 @@ class _Made:
     ) -> np.ndarray:
         """Sum over comparisons what multiplies a unit's levels, once for all outcomes."""
         (j, t, k), (b, outcomes, _) = self.weights.shape, levels.shape
+        residual, share, score = (each[self.comparisons] for each in (residual, share, score))
         of_levels = (residual.T @ self.weights.reshape(j, -1)).reshape(b, t, k)
         made = levels @ of_levels
         products = [(each[:, None] * block.X).reshape(-1, b) for each in (residual, score)]
@@ -216,7 +216,7 @@ class _Made:
         """Take only the comparisons that are in a sum, outcome by outcome."""
         among, into = self.pairs
         sum_of = np.eye(self.weights.shape[2])[:, into]
-        of_units, of_scores = residual[among], score[among]
+        of_units, of_scores = (each[self.comparisons[among]] for each in (residual, score))
         made = np.empty((levels.shape[1], len(sum_of), len(block.rows)))
         for o, level in enumerate(levels.transpose(1, 2, 0)):
             of_levels = np.hstack(
@@ -228,6 +228,6 @@ class _Made:
             scores *= of_scores
             each += scores
             np.matmul(sum_of, each, out=made[o])
-            made[o] += constant[:, o].T @ share
+            made[o] += constant[:, o].T @ share[self.comparisons]
         made *= block.weight
         return made

@@ -39,6 +39,7 @@ SEPARATION = 0.999  # a fitted propensity score this high leaves no comparison (
 TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is never clipped
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
 CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
+CLOSE = 1e-3  # the same for a start
 MAX_ITERATIONS = 50
 MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
 
@@ -207,19 +208,27 @@ def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -
 def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.ndarray) -> None:
     """Fill in the logit's coefficients, or say why there are none.
 
-    Newton's method starts where it ends on some of the controls, if they are many.
+    If units are many, Newton's method starts where it ends in single precision, and there where it
+    ends on some of the controls.
     """
     fitted = status == ""
     logit[fitted, 0] = np.log(sums.x[fitted, 0] / sums.gram[fitted, 0, 0])
     if sample.panel.n_units >= MANY:
-        rough, failed = logit.copy(), status.copy()
-        _newton(sample, sums.x, rough, failed, thin=THIN)
-        logit[failed == ""] = rough[failed == ""]
+        single = replace(sample, X=sample.X.astype(np.float32))
+        for thin in (THIN, 1):
+            rough, failed = logit.copy(), status.copy()
+            _newton(single, sums.x, rough, failed, CLOSE, thin)
+            logit[failed == ""] = rough[failed == ""]
     _newton(sample, sums.x, logit, status)
 
 
 def _newton(
-    sample: Sample, treated: np.ndarray, logit: np.ndarray, status: np.ndarray, thin: int = 1
+    sample: Sample,
+    treated: np.ndarray,
+    logit: np.ndarray,
+    status: np.ndarray,
+    enough: float = CONVERGED,
+    thin: int = 1,
 ) -> None:
     """Solve for the logit's coefficients in place, or say why there are none."""
     active = np.flatnonzero(status == "")
@@ -230,7 +239,7 @@ def _newton(
         step = (_inverse(information) @ (treated[active] - x)[..., None])[..., 0]
         logit[active] += step
         collinear = np.isnan(step).any(axis=1)
-        converged = np.abs(step).max(axis=1) < CONVERGED
+        converged = np.abs(step).max(axis=1) < enough
         separate = ~collinear & (highest >= np.where(converged, SEPARATION, 1 - 1e-12))
         status[active[collinear]] = COLLINEAR
         status[active[separate]] = SEPARATE
@@ -314,7 +323,7 @@ def _weighted(
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
     """Return p, shape (J, b); 0 for units that do not take part."""
-    p = -logit @ block.X
+    p = -logit.astype(block.X.dtype) @ block.X
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
     p += 1
