@@ -24,6 +24,7 @@ from clusterstudy.contract import suites, vocabulary
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.panel.characteristics import LABELS
+from clusterstudy.panel.support import LABELS as SUPPORT_LABELS
 from clusterstudy.panel.treatment import MIXTURES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +52,7 @@ LABELLED = (  # where `later` may not be imported
     LINKS,
     MIXTURES,
     STEPS,
+    SUPPORT_LABELS,
 )
 COLUMNS = {
     "actors.csv": ("label", "part"),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -45,6 +45,7 @@ def _iso_date(value: object) -> str:
 IsoDate = Annotated[str, BeforeValidator(_iso_date)]
 DateOrNone = Annotated[str, BeforeValidator(lambda value: value and _iso_date(value))]
 Covariate = Literal["size", "growth", "age", "productivity", "exporter", "industry", "region"]
+Support = Literal["ignore", "covariate"]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Years = Annotated[int, Field(ge=0, le=10)]
 Share = Annotated[float, Field(ge=0, lt=0.5)]
@@ -80,12 +81,15 @@ class _Common(_Strict):
 class NotebookParameters(_Common):
     """What every notebook takes."""
 
-    requires: ClassVar[tuple[str, ...]] = ()  # tables, besides those without which no study starts
-
     cluster: str = Field(PROGRAMME, description="programme (all clusters) or one cluster's code")
     min_firms: int = Field(5, ge=1, description="Fewest firms behind a figure that is shown")
     study: str = Field("", description="Name of the study, whose frozen baseline is cited")
     output: str = Field("", description="Folder for tables and figures; empty writes none")
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """Tables, besides those without which no study starts; and what mends their absence."""
+        return {}
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -102,8 +106,18 @@ class _Comparison(NotebookParameters):
     mergers: Literal["keep", "leave_out", "pool"] = Field(
         "keep", description="What is done with firms that merge or split"
     )
+    other_programmes: Literal["ignore", "covariate", "exclude"] = Field(
+        "ignore", description="Treatment of other public support"
+    )
     level: Level = Field(0.95, description="Confidence level of intervals")
     power: Level = Field(0.8, description="Power of the minimum detectable effects")
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """The table of other support, where it is not left out of account."""
+        if self.other_programmes == "ignore":
+            return {}
+        return {"other_support": "Add other_support, or set other_programmes: ignore"}
 
     @model_validator(mode="after")
     def _fit_each_other(self) -> Self:
@@ -171,6 +185,16 @@ class ImpactParameters(_Estimation):
     curve_winsorise: list[Share] = Field(
         [0.0, 0.01, 0.05], min_length=1, description="Shares winsorised to try"
     )
+    curve_other_programmes: list[Support] = Field(
+        ["ignore"], min_length=1, description="Ways to treat other public support to try"
+    )
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """The table of other support, where the report or its curve takes account of it."""
+        if "covariate" in self.curve_other_programmes:
+            return {"other_support": "Add other_support, or leave covariate out of the curve"}
+        return super().requires
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -270,11 +294,14 @@ class GuidepostParameters(NotebookParameters):
 class ValidationParameters(NotebookParameters):
     """90_method_validation: published figures, reproduced."""
 
-    requires = ("firm_measures",)
-
     data: str = Field("michigan", description="michigan: the published figures are of these data")
     panels: int = Field(200, ge=20, description="Simulated panels for the coverage of intervals")
     level: Level = Field(0.95, description="Confidence level of intervals")
+
+    @property
+    def requires(self) -> dict[str, str]:
+        """The table that holds the published data's measures."""
+        return {"firm_measures": "Add firm_measures"}
 
 
 class BoardParameters(_Estimation, _Economy):

@@ -87,6 +87,7 @@ def test_given_covariates_the_truth_is_found_and_without_them_it_is_not(tmp_path
             programme_start=2025,
             first_year=2022,
             covariates=["size", "growth", "age", "industry"],
+            other_programmes="covariate",
         )
         known = truth.read(folder, "firm_effects")
         cohort = panel.firms["cohort"].to_numpy(dtype=float)

@@ -20,6 +20,7 @@ PRIMARY = {
     "anticipation": 0,
     "covariates": ["size", "growth"],
     "winsorise": 0.01,
+    "other_programmes": "covariate",
 }
 CHOICES = effects.Choices("dr", "never", 0.95, 0.8, 20)
 
@@ -37,27 +38,40 @@ def make(tmp_path_factory):
         first_year=2020,
         anticipation=0,
     )
-    return lambda covariates, share: designed(covariates=covariates, winsorise=share)
+    return lambda covariates, share, other: designed(
+        covariates=covariates, winsorise=share, other_programmes=other
+    )
 
 
 def test_every_combination_is_there_once_and_the_primary_is_the_reports(make):
-    declared = curve.Declared([0, 1], ["none", "growth+size", "size"], [0.0, 0.01])
+    declared = curve.Declared([0, 1], ["none", "growth+size", "size"], [0.0, 0.01], ["ignore"])
     found = curve.curve(make, CHOICES, PRIMARY, declared)
     assert not found.duplicated(list(curve.CHOICES)).any()
-    assert len(found) == (2 * 3 + 1) * 2 * 2 * 2  # without covariates there is one method
+    methods = 3 * 3 + 2 * 3 + 1  # support given, ignored, and the one without any covariate
+    assert len(found) == methods * 2 * 2 * 2
     assert found["estimate"].dropna().is_monotonic_increasing
     own = found[found["primary"]].iloc[0]
-    study = make(["size", "growth"], 0.01)
+    study = make(["size", "growth"], 0.01, "covariate")
     reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
     np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])
 
 
 def test_the_reports_own_choices_are_added_where_they_are_not_declared(make):
-    found = curve.curve(make, CHOICES, PRIMARY, curve.Declared([1], ["size"], [0.05]))
+    found = curve.curve(make, CHOICES, PRIMARY, curve.Declared([1], ["size"], [0.05], ["ignore"]))
     assert found["primary"].sum() == 1
     assert set(found["covariates"]) == {"size", "growth+size"}
 
 
 def test_an_unknown_covariate_is_named(make):
     with pytest.raises(UserError, match="lucky"):
-        curve.curve(make, CHOICES, PRIMARY, curve.Declared([0], ["lucky"], [0.0]))
+        curve.curve(make, CHOICES, PRIMARY, curve.Declared([0], ["lucky"], [0.0], ["ignore"]))
+
+
+def test_a_report_that_leaves_supported_firms_out_tries_no_other_treatment_of_them(make):
+    declared = curve.Declared([0], ["size"], [0.01], ["ignore", "covariate"])
+    found = curve.curve(make, CHOICES, PRIMARY | {"other_programmes": "exclude"}, declared)
+    assert set(found["other_programmes"]) == {"exclude"}
+    own = found[found["primary"]].iloc[0]
+    study = make(["size", "growth"], 0.01, "exclude")
+    reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
+    np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])

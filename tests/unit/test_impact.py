@@ -400,7 +400,7 @@ def test_without_a_year_before_the_reference_nothing_is_said_of_trends():
 @pytest.mark.parametrize("outcome", ["fte", "productivity"])
 def test_on_the_default_demo_the_interval_covers_the_truth(outcome):
     data = open_dataset("demo", date.fromisoformat(P.as_of))
-    study = designed(data, outcome=outcome)
+    study = designed(data, outcome=outcome, other_programmes="covariate")
     known = truth.read(data.folder, "firm_effects")
     years, cvr = study.firms.years, study.firms.firms["cvr"].to_numpy()
     true = truth.effects_of(known, outcome, cvr, years, units(read(data)))

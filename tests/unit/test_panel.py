@@ -336,3 +336,67 @@ def test_the_smd_knows_no_unit_and_changes_sign_with_the_groups(scale, shift, se
     d = smd(values, treated).loc["x", "smd"]
     assert smd(values * scale + shift, treated).loc["x", "smd"] == pytest.approx(d, abs=1e-8)
     assert smd(values, ~treated).loc["x", "smd"] == pytest.approx(-d)
+
+
+@pytest.fixture
+def supported(folder):
+    """F0 before and since, F3 before by two grants, F4 since, F5 too early, F1 none."""
+    rows = [
+        ("F0", "innobooster", 2024, 500.0),
+        ("F0", "export", 2026, 50.0),
+        ("F3", "innobooster", 2020, 100.0),
+        ("F3", "smv_digital", 2023, 50.0),
+        ("F4", "eu_funds", 2025, 300.0),
+        ("F5", "other", 2019, 900.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["cvr", "programme", "year", "amount"])
+    frame.to_parquet(folder / "other_support.parquet")
+    return folder
+
+
+def test_other_support_is_told_apart_by_time(supported):
+    firms = panel(supported).firms.set_index("cvr")
+    assert firms["supported"].to_dict() == {"F0": 1, "F1": 0, "F3": 1, "F4": 0, "F5": 0}
+    assert firms.loc["F3", "ln_support"] == pytest.approx(np.log(151))
+    assert firms.loc["F5", "ln_support"] == 0
+    assert firms.index[firms["supported_since"]].tolist() == ["F0", "F4"]
+    known = build(
+        Dataset(supported, date(2026, 6, 29)), ["fte"], programme_start=2025, first_year=2021
+    )
+    assert not known.firms["supported_since"].any()  # the lists of 2025 are not out yet
+
+
+def test_other_support_is_ignored_a_covariate_or_a_reason_to_be_left_out(supported):
+    ignored, given, left_out = (
+        panel(supported, covariates=["size"], other_programmes=choice)
+        for choice in ("ignore", "covariate", "exclude")
+    )
+    assert ignored.covariates == ("ln_fte",)
+    assert given.covariates == ("ln_fte", "supported", "ln_support")
+    pd.testing.assert_frame_equal(given.firms, ignored.firms)
+    assert left_out.firms["cvr"].tolist() == ["F1", "F5"]
+    assert left_out.flow["step"].tolist()[-2:] == ["alone", "cell"]
+
+
+def test_a_units_support_is_that_of_all_its_numbers(supported):
+    successions = pd.DataFrame(
+        {"cvr": ["F4"], "successor": ["F3"], "date": [pd.Timestamp(2024, 1, 1)], "kind": "merger"}
+    )
+    successions.to_parquet(supported / "firm_successions.parquet")
+    pooled = panel(supported, mergers="pool").firms.set_index("cvr")
+    assert pooled.loc["F3", ["supported", "supported_since"]].tolist() == [1, True]
+
+
+def test_support_that_tells_no_firms_apart_is_no_covariate(supported):
+    rows = pd.read_parquet(supported / "other_support.parquet")
+    rows[rows["year"] == 2024].to_parquet(supported / "other_support.parquet")
+    assert panel(supported, other_programmes="covariate").covariates == ("supported",)
+    rows[rows["year"] == 2019].to_parquet(supported / "other_support.parquet")
+    assert panel(supported, other_programmes="covariate").covariates == ()
+
+
+@pytest.mark.parametrize("choice", ["covariate", "exclude"])
+def test_without_the_table_a_choice_that_needs_it_is_refused(folder, choice):
+    assert "supported" not in panel(folder).firms
+    with pytest.raises(UserError, match="needs the table other_support, which is missing"):
+        panel(folder, other_programmes=choice)

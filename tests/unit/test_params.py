@@ -110,6 +110,15 @@ def test_an_overridden_run_has_a_name_of_its_own(settings, ending, tmp_path):
             "productivity needs th",
         ),
         ("90_method_validation", "the table firm_measures is missing"),
+        (
+            "20_impact_did, set: {other_programmes: exclude}",
+            "other_support is missing. Add other_support, or set other_programmes: ignore",
+        ),
+        (
+            "20_impact_did, set: {curve_other_programmes: [ignore, covariate]}",
+            "the table other_support is missing. Add other_support, or leave covariate out of",
+        ),
+        ("10_baseline, set: {other_programmes: covariate}", "the table other_support is missing"),
     ],
 )
 def test_a_run_without_a_table_it_needs_stops_before_it_starts(spec, message, tmp_path):

@@ -8,14 +8,19 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.disclosure.cells import are_few
-from clusterstudy.panel import treatment
+from clusterstudy.panel import support, treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import CELL
 from clusterstudy.panel.characteristics import LABELS, characteristics
+from clusterstudy.panel.successions import ALONE
 
 
 def profile(
-    data: Dataset, programme_start: int, cluster: str = PROGRAMME, min_firms: int = 5
+    data: Dataset,
+    programme_start: int,
+    cluster: str = PROGRAMME,
+    min_firms: int = 5,
+    other_programmes: support.OtherProgrammes = "ignore",
 ) -> pd.DataFrame:
     """Return how new entrants differed from other SMEs in the year before the programme.
 
@@ -29,6 +34,8 @@ def profile(
         The cluster they entered through, or ``programme`` for any.
     min_firms
         Fewest firms of either kind, at least 2, for a comparison.
+    other_programmes
+        With ``covariate``, other public support before the programme is among the characteristics.
 
     Returns
     -------
@@ -49,7 +56,11 @@ def profile(
     frame, entrant = frame[kept], entered[kept].to_numpy()
     if entrant.sum() < min_firms:
         return pd.DataFrame(columns=["characteristic", "against"])
-    values = frame[list(LABELS)].rename(columns=LABELS)
+    labels = LABELS
+    if other_programmes == "covariate":
+        frame = frame.join(support.received(data, frame.index, ALONE, programme_start - 1))
+        labels = LABELS | support.LABELS
+    values = frame[list(labels)].rename(columns=labels)
     weight = _cell_weights(frame, entrant)
     pool = entrant | (weight > 0)
     against = {

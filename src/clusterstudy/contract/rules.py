@@ -171,6 +171,13 @@ WRITTEN = (
         faults.overlapping,
     ),
     Rule(
+        "outside_life",
+        "warning",
+        "The year must lie within the firm's life.",
+        {"other_support": ["cvr", "year"], "firms": ["cvr", "founded", "closed"]},
+        faults.outside_life,
+    ),
+    Rule(
         "grants_differ_from_programme",
         "warning",
         "The grants planned for the clusters must add up to the programme's.",

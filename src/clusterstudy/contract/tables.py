@@ -220,6 +220,26 @@ MEMBERSHIPS = Table(
     foreign_keys=(CLUSTER, FIRM),
 )
 
+OTHER_SUPPORT = Table(
+    name="other_support",
+    row="Public support to a firm from another programme than the cluster effort, in a year.",
+    source="The programmes' own lists of grants (Innovation Fund Denmark, SMV:Digital, the Trade "
+    "Council, the EU's funds), collected by the study.",
+    key=("cvr", "programme", "year"),
+    period="year",
+    lag_months=6,
+    traps="Lists are of what was granted and not of what was paid out, and small or de minimis "
+    "support may not be on any. A firm on no list is taken to have had none: name in the study "
+    "which lists were collected. Support after entry may itself follow from the cluster.",
+    columns=(
+        CVR,
+        Column("programme", "text", "Programme.", terms=vocabulary.SUPPORT),
+        YEAR,
+        amount("amount", "Support granted for the year.", low=0),
+    ),
+    foreign_keys=(FIRM,),
+)
+
 PROGRAMME = Table(
     name="programme",
     row="The board's investment in the cluster effort in a year.",
@@ -550,6 +570,7 @@ TABLES = {
         FIRM_MEASURES,
         PARTICIPATIONS,
         MEMBERSHIPS,
+        OTHER_SUPPORT,
         PROGRAMME,
         CLUSTER_FINANCES,
         SERVICE_SALES,

@@ -20,6 +20,14 @@ DOSE = {  # from the least to the most intensive
     "membership": "Membership",
     "project": "Innovation project",
 }
+SUPPORT = {
+    "innobooster": "Innobooster",
+    "grand_solutions": "Grand Solutions",
+    "smv_digital": "SMV:Digital",
+    "export": "Export support",
+    "eu_funds": "EU funds",
+    "other": "Other",
+}
 INCOME_LINE = {
     "operating_grant": "Operating grant",
     "project_grant": "Project grant",

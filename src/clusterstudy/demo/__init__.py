@@ -9,14 +9,15 @@ How the world hangs together, in the order in which it is made:
    programme, and who of them ever takes part.
 2. :mod:`~clusterstudy.demo.entry`: through which cluster, and with what dose.
 3. :mod:`~clusterstudy.demo.paths`: how employment and productivity move without participation.
-4. :mod:`~clusterstudy.demo.effects`: what participation adds.
-5. :mod:`~clusterstudy.demo.events`: mergers, splits and changes of number.
-6. The registers: :mod:`~clusterstudy.demo.registers`, :mod:`~clusterstudy.demo.contacts`,
+4. :mod:`~clusterstudy.demo.support`: other public support, a confounder.
+5. :mod:`~clusterstudy.demo.effects`: what participation adds.
+6. :mod:`~clusterstudy.demo.events`: mergers, splits and changes of number.
+7. The registers: :mod:`~clusterstudy.demo.registers`, :mod:`~clusterstudy.demo.contacts`,
    :mod:`~clusterstudy.demo.survey`.
-7. The clusters, which need no firms: :mod:`~clusterstudy.demo.economy`,
+8. The clusters, which need no firms: :mod:`~clusterstudy.demo.economy`,
    :mod:`~clusterstudy.demo.projects`, :mod:`~clusterstudy.demo.networks`,
    :mod:`~clusterstudy.demo.talks`.
-8. :mod:`~clusterstudy.demo.dirt`: errors, when asked for.
+9. :mod:`~clusterstudy.demo.dirt`: errors, when asked for.
 
 Does not belong here: judging or analysing the data. Every figure is a guess or comes from the
 source named beside it; none describes a real firm or cluster.

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.demo import paths, population
+from clusterstudy.demo import support as other
 from clusterstudy.demo.events import Numbers
 from clusterstudy.demo.population import Population
 from clusterstudy.demo.settings import ANCHOR, CLUSTERS, INDUSTRIES, REGIONS
@@ -49,6 +50,21 @@ def selection(population_: Population) -> pd.DataFrame:
         ("trend_ln_productivity", "ln_fte_2024", paths.PRODUCTIVITY_LN_FTE),
         *_named("trend_ln_productivity", INDUSTRIES, "growth"),
         ("dip_ln_fte_2025", "participants_less_others", paths.dip(population_)),
+    ]
+    return pd.DataFrame(rows, columns=["part", "term", "value"])
+
+
+def support() -> pd.DataFrame:
+    """Return ``support``: what other support depends on, and what it does."""
+    rows = [
+        ("log_odds_before", "constant", other.CONSTANT),
+        ("log_odds_before", "takes_part", other.BY_TAKING_PART),
+        ("log_odds_before", "ln_fte_2024_less_mean", other.BY_LN_FTE),
+        ("log_odds_before", "growth_2021_24", other.BY_GROWTH),
+        ("chance_a_year_since", "none_before", other.NEW),
+        ("chance_a_year_since", "some_before", other.AGAIN),
+        ("chance_a_year_since", "factor_from_entry_on", other.REFERRAL),
+        ("trend_ln_fte_since", "some_before", other.LIFT),
     ]
     return pd.DataFrame(rows, columns=["part", "term", "value"])
 

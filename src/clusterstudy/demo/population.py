@@ -6,8 +6,9 @@ that distribution tilted by exp(b'X). Participation is then logistic in X, exact
 
     P(takes part | X) = 1 / (1 + exp(-(a + b'X)))
 
-Everything else that moves a firm (:mod:`clusterstudy.demo.paths`) depends on X but not on
-participation: untreated trends are parallel given X, and not parallel without X.
+Everything else that moves a firm depends on X (:mod:`clusterstudy.demo.paths`) and on other
+support it had (:mod:`clusterstudy.demo.support`) but not on participation: untreated trends are
+parallel given both, and not parallel without them.
 
 The demo is an extract in which participants are over-represented: 13.75 % of firms.
 """

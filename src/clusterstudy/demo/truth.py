@@ -47,7 +47,16 @@ FILES = {
         "What participation depends on (log_odds), what untreated trends depend on (yearly "
         "change of ln FTE and of ln value added per FTE), and the dip in participants' growth "
         "in 2025 that follows from their higher growth before. Given these characteristics of "
-        "2024, trends are parallel; without them they are not.",
+        "2024, and other support before (support.csv), trends are parallel; without them they are "
+        "not.",
+    ),
+    "support": File(
+        "support.csv",
+        "What other public support in 2020-24 depends on (log_odds_before), the chance of some in "
+        "a year from 2025 on, and what earlier support adds to ln FTE a year from 2025 on. Later "
+        "support moves no figure. Leaving earlier support out of account biases the effect on fte, "
+        "and on revenue and value_added with it, by the difference in earlier support between new "
+        "entrants and comparison firms times that trend, summed from the year before entry.",
     ),
     "events": File(
         "events.csv",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from clusterstudy.demo import (
     population,
     projects,
     registers,
+    support,
     survey,
     talks,
 )
@@ -72,7 +73,9 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
     """Return the tables about firms, and the truth about them."""
     units = population.draw(settings, settings.firms - events.successors(settings))
     entering = entry.draw(settings, units)
+    supported = support.draw(settings, units)
     path = paths.draw(settings, units)
+    path = replace(path, employment=path.employment + support.lift(settings, supported))
     effect = effects.draw(settings, units, entering)
     numbers, successions = events.carry_out(settings, units, path.employment)
     prices = registers.price_index(settings)
@@ -86,6 +89,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "firm_measures": registers.firm_measures(settings, firm_years),
         "participations": contacts.participations(settings, entering, numbers),
         "memberships": contacts.memberships(settings, units, entering, numbers, fees),
+        "other_support": support.other_support(settings, supported, numbers),
         "survey": pd.concat([answers, talks.partner_answers(settings)], ignore_index=True),
         "collaborations": networks.collaborations(settings, units, entering, numbers),
         "price_index": prices,
@@ -95,6 +99,7 @@ def _firms(settings: Settings, happened: economy.Lines) -> tuple[Frames, Frames]
         "effects": ledger.mean_effects(firm_effects, firm_years),
         "firm_effects": firm_effects,
         "selection": ledger.selection(units),
+        "support": ledger.support(),
         "events": ledger.events(numbers, successions),
         "survey": asked,
         "networks": networks.truth(),

@@ -22,8 +22,9 @@ from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, used
 from clusterstudy.panel.characteristics import NUMERIC
+from clusterstudy.panel.support import COVARIATES
 
-NONE = "none"
+NONE, GIVEN = "none", "covariate"
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,16 @@ class Declared:
         Sets of covariates joined by ``+``, such as ``size+growth``; ``none`` for none.
     winsorise
         Shares winsorised at each end.
+    other_programmes
+        ``ignore`` and ``covariate``: whether earlier support by other programmes is among the
+        covariates. To leave such firms out is another question, so that a report which does tries
+        neither.
     """
 
     anticipation: Sequence[int]
     covariates: Sequence[str]
     winsorise: Sequence[float]
+    other_programmes: Sequence[str]
     method: Sequence[str] = get_args(Method)
     control: Sequence[str] = get_args(Control)
 
@@ -58,7 +64,7 @@ def joined(covariates: Sequence[str]) -> str:
 
 
 def curve(
-    make: Callable[[list[str], float], Design],
+    make: Callable[[list[str], float, str], Design],
     choices: Choices,
     primary: dict[str, Any],
     declared: Declared,
@@ -71,7 +77,8 @@ def curve(
     Parameters
     ----------
     make
-        Returns the design with these covariates and this share winsorised.
+        Returns the design with these covariates, this share winsorised, and this done about other
+        programmes.
     choices
         Level of intervals.
     primary
@@ -88,15 +95,19 @@ def curve(
         name: list(dict.fromkeys([primary[name], *values]))
         for name, values in (vars(declared) | {"covariates": sets}).items()
     }
+    if primary["other_programmes"] == "exclude":
+        options["other_programmes"] = ["exclude"]
     every = sorted({part for each in options["covariates"] for part in _parts(each)})
-    designs = {share: make(every, share) for share in options["winsorise"]}
+    support = GIVEN if GIVEN in options["other_programmes"] else primary["other_programmes"]
+    designs = {share: make(every, share, support) for share in options["winsorise"]}
     study = designs[primary["winsorise"]]
     outcomes = {share: each.arrays.outcome for share, each in designs.items()}
     rows = []
-    shared = ("covariates", "method", "control", "anticipation")
+    shared = ("covariates", "other_programmes", "method", "control", "anticipation")
     for values in product(*(options[name] for name in shared)):
         given = dict(zip(shared, values, strict=True))
-        if given["covariates"] == NONE and given["method"] != primary["method"]:
+        bare = given["covariates"] == NONE and given["other_programmes"] != GIVEN
+        if bare and given["method"] != primary["method"]:
             continue
         for share, found in _estimates(study, choices, given, outcomes).items():
             row = given | {"winsorise": share}
@@ -118,6 +129,8 @@ def _estimates(
     before = np.flatnonzero(years < first - study.anticipation)
     kept = slice(before[-1] if len(before) else 0, None)  # earlier years make no effect after entry
     columns = _columns(study, _parts(given["covariates"]))
+    if given["other_programmes"] == GIVEN:
+        columns += [name for name in study.firms.covariates if name in COVARIATES]
     covariates = study.firms.firms.loc[firms, columns].to_numpy(dtype=float) if columns else None
     among = study.among(firms)
     panel = replace(

@@ -15,6 +15,7 @@ from clusterstudy.panel import store
 from clusterstudy.panel.build import Panel, in_treated_cells
 from clusterstudy.panel.measures import declared
 from clusterstudy.panel.successions import Mergers
+from clusterstudy.panel.support import OtherProgrammes
 from clusterstudy.report.language import later
 from clusterstudy.report.scales import Scale
 
@@ -103,6 +104,7 @@ def design(
     winsorise: float,
     anticipation: int,
     mergers: Mergers = "keep",
+    other_programmes: OtherProgrammes = "ignore",
 ) -> Design:
     """Return what a run compares.
 
@@ -114,7 +116,7 @@ def design(
         Further measures, for :func:`with_outcome`.
     cluster, dose
         The new entrants to estimate for: ``programme`` and ``any`` stand for all.
-    covariates, programme_start, first_year, winsorise, mergers
+    covariates, programme_start, first_year, winsorise, mergers, other_programmes
         See :func:`clusterstudy.panel.build.build`.
     anticipation
         Years before entry in which firms may already respond.
@@ -132,6 +134,7 @@ def design(
         covariates=covariates,
         winsorise=winsorise,
         mergers=mergers,
+        other_programmes=other_programmes,
     )
     chosen = firms.of(cluster, dose)
     cells = in_treated_cells(firms.firms.assign(cohort=np.where(chosen, 0, np.inf)))

@@ -16,6 +16,7 @@ import pandas as pd
 from clusterstudy.disclosure.magnitudes import sensitive
 from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.impact.design import Design
+from clusterstudy.panel import support
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.characteristics import LABELS
 
@@ -73,7 +74,7 @@ def balance(study: Design, found: Overlap) -> pd.DataFrame:
     ``characteristic`` (label), ``treated``, ``comparison`` (means), ``smd``, ``low``, ``high``.
     """
     frame = study.firms.firms.loc[study.compared, list(study.firms.covariates)]
-    labelled = frame.rename(columns=LABELS)
+    labelled = frame.rename(columns=LABELS | support.LABELS)
     before = smd(labelled, found.treated).assign(weighting="before")
     after = smd(labelled, found.treated, found.weights).assign(weighting="after")
     both = pd.concat([before, after]).rename_axis("characteristic").reset_index()

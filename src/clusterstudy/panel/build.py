@@ -19,7 +19,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
-from clusterstudy.panel import treatment
+from clusterstudy.panel import support, treatment
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.characteristics import covariates as chosen_covariates
 from clusterstudy.panel.measures import firm_arrays, span
@@ -33,6 +33,7 @@ STEPS = {
     "new": "without contact before the programme",
     "whole": "that neither merged nor split",
     "known": "with every covariate",
+    "alone": "without other public support in the five years before the programme or since",
     "cell": "in a cell of industry, size and region with new entrants",
 }
 
@@ -58,7 +59,8 @@ class Panel:
     firms
         One row per firm (n rows): ``cvr``, ``cohort`` (year, ``inf`` for the never-treated),
         ``dose`` (missing for the never-treated), ``industry_group``, ``size``, ``region``, and
-        the covariates named in ``covariates``.
+        the covariates named in ``covariates``; what other support they had, as
+        :func:`clusterstudy.panel.support.received` returns it, where the data tell.
     entered
         Boolean, n × clusters: the clusters through which a treated firm entered.
     years
@@ -116,6 +118,7 @@ def build(
     covariates: Sequence[str] = (),
     winsorise: float = 0.01,
     mergers: Mergers = "keep",
+    other_programmes: support.OtherProgrammes = "ignore",
 ) -> Panel:
     """Build the panel of SMEs for the named measures.
 
@@ -136,6 +139,8 @@ def build(
         Share winsorised at each end of a measure.
     mergers
         What is done with firms that merge or split: :mod:`clusterstudy.panel.successions`.
+    other_programmes
+        What is done about other public support: :mod:`clusterstudy.panel.support`.
 
     Raises
     ------
@@ -143,6 +148,7 @@ def build(
         If a table is missing, or the panel does not fit in the machine's memory;
         :class:`NoFirmsError` if no firm is left.
     """
+    support.refuse_missing(data, other_programmes)
     reference = programme_start - 1
     successions = read_successions(data)
     unit = units(successions, mergers)
@@ -152,6 +158,8 @@ def build(
     entry = treatment.entries(contact)
     cohort = entry["cohort"].reindex(frame.index).astype("float64").fillna(np.inf)
     frame = frame.assign(cohort=cohort, dose=entry["dose"].reindex(frame.index))
+    if data.has(support.TABLE):
+        frame = frame.join(support.received(data, frame.index, unit, reference))
     events = among(frame.index.to_series(), changed(successions, unit, first_year))
 
     flow = _Flow(frame, programme_start)
@@ -162,6 +170,8 @@ def build(
         flow.keep("whole", ~events)
     known = chosen_covariates(flow.frame, covariates).notna().all(axis="columns")
     flow.keep("known", known)
+    if other_programmes == "exclude":
+        flow.keep("alone", (frame["supported"] == 0) & ~frame["supported_since"])
     if flow.new_entrants:
         flow.keep("cell", in_treated_cells)
     frame = flow.frame
@@ -173,6 +183,9 @@ def build(
         )
 
     columns = chosen_covariates(frame, covariates)
+    named = tuple(columns.columns)
+    if other_programmes == "covariate":
+        named += support.covariates(frame)
     rows = rows_of(frame.index, unit)
     last = max(span(data, name)[1] for name in measures)
     years = np.arange(first_year, max(last, first_year + 1))
@@ -192,7 +205,7 @@ def build(
             name: firm_arrays(data, name, rows, group, years, winsorise=winsorise)
             for name in measures
         },
-        covariates=tuple(columns.columns),
+        covariates=named,
         flow=flow.table(),
         mixed=_of(frame.index, treatment.mixtures(contact)),
         linked=linked,

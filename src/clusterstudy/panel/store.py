@@ -24,7 +24,7 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.panel.build import Panel, build
 
 FOLDER = ".clusterstudy"
-KEPT = 12  # panels of a data folder; the oldest goes first
+KEPT = 20  # panels of a data folder; the oldest goes first
 FRAMES = ("firms", "entered", "flow", "mixed")
 CODE = (Path(__file__).parent, Path(__file__).parents[1] / "contract")
 

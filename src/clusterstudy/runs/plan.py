@@ -111,9 +111,9 @@ class Vocabulary:
 
     def require(self, parameters: NotebookParameters, where: str) -> None:
         """Raise a UserError where a run cannot do without a table that the data lack."""
-        for table in parameters.requires:
+        for table, mend in parameters.requires.items():
             if table not in self.tables:
-                raise UserError(f"the table {table} is missing", where=where, mend=f"Add {table}")
+                raise UserError(f"the table {table} is missing", where=where, mend=mend)
         for measure in parameters.measures:
             if measure in self.absent:
                 table = self.absent[measure]

@@ -9,11 +9,13 @@ from clusterstudy.impact.show.opinions import decomposition, opinions, regions
 from clusterstudy.impact.show.placebo import negative_control, pseudo_entries
 from clusterstudy.impact.show.sample import balance, maturity, planned, sample
 from clusterstudy.impact.show.spillovers import spillovers
+from clusterstudy.impact.show.support import by_support, received, support_unknown
 from clusterstudy.impact.show.trends import pretrends
 
 __all__ = [
     "balance",
     "bounds",
+    "by_support",
     "cells",
     "clusters",
     "curve",
@@ -29,8 +31,10 @@ __all__ = [
     "planned",
     "pretrends",
     "pseudo_entries",
+    "received",
     "regions",
     "sample",
     "spillovers",
+    "support_unknown",
     "withheld",
 ]

@@ -29,6 +29,11 @@ OPTIONS = {
         "region": later("region"),
     },
     "winsorise": {},
+    "other_programmes": {
+        "ignore": later("left out of account"),
+        "covariate": later("earlier support as covariate"),
+        "exclude": later("firms with support left out"),
+    },
 }
 DIMENSIONS = {
     "method": later("Method"),
@@ -36,6 +41,7 @@ DIMENSIONS = {
     "anticipation": later("Years of anticipation"),
     "covariates": later("Covariates"),
     "winsorise": later("Share winsorised"),
+    "other_programmes": later("Other public support"),
 }
 
 
