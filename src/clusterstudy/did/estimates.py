@@ -63,8 +63,8 @@ class Estimates:
 
     @property
     def se(self) -> np.ndarray:
-        """Standard errors, shape (K,)."""
-        return np.sqrt(np.diag(self.covariance))
+        """Standard errors, shape (K,); a variance that rounding made negative counts as nil."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
     def interval(self, level: float = 0.95) -> np.ndarray:
         """Return pointwise confidence intervals, shape (K, 2)."""
