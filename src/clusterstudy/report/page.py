@@ -181,12 +181,12 @@ def drawn(fig: Figure) -> tuple[bytes, bytes]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     fig.set_dpi(DPI)
+    canvas = FigureCanvasAgg(fig)  # before the layout, whose measures of texts it keeps
     if engine := fig.get_layout_engine():
         engine.execute(fig)
         fig.set_layout_engine("none")
     svg, png = BytesIO(), BytesIO()
-    quick = {"compress_level": 2}
-    FigureCanvasAgg(fig).print_png(png, metadata={"Software": None}, pil_kwargs=quick)
+    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 2})
     with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
         FigureCanvasSVG(fig).print_svg(svg, metadata={"Date": None})
     plt.close(fig)
