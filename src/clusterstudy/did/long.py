@@ -43,12 +43,8 @@ def trends(panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
     In a regression they let trends differ by covariate. Covariates that vary over time count as
     in the first period. Columns are named ``x0_1``: covariate 0, period 1; none without covariates.
     """
-    values = panel.design(0)[:, 1:][rows["unit"]]
-    return pd.DataFrame(
-        {
-            f"x{k}_{t}": column * (rows["at"] == t)
-            for k, column in enumerate(values.T)
-            for t in range(1, len(panel.periods))
-        },
-        index=rows.index,
-    )
+    values = panel.design(0)[:, 1:][rows["unit"]].T
+    periods = np.arange(1, len(panel.periods))
+    moved = values[:, None] * (rows["at"].to_numpy() == periods[:, None])
+    names = [f"x{k}_{t}" for k in range(len(values)) for t in periods]
+    return pd.DataFrame(moved.reshape(len(names), -1).T, index=rows.index, columns=names)

@@ -125,6 +125,12 @@ def permutation(
         seen = np.isfinite(each)
         number, total = (np.bincount(of_stratum[seen], w) for w in (None, each[seen]))
         each[seen] -= (total / np.maximum(number, 1))[of_stratum[seen]]
+    # cells without a treated unit never change
+    dealt_in = np.isin(of_stratum, of_stratum[column >= 0])
+    drawn, of_stratum, column, score = (
+        len(column),
+        *(each[dealt_in] for each in (of_stratum, column, score)),
+    )
     place = np.flatnonzero(column >= 0)
     units = int(np.isfinite(score[place, column[place]]).sum())
     if units < 2 or not np.nanmax(np.abs(score)):
@@ -144,7 +150,7 @@ def permutation(
     observed = statistic(np.arange(len(column)))
     at_least = 1
     for _ in range(draws):
-        order = np.argsort(of_stratum + rng.random(len(column)))
+        order = np.argsort(of_stratum + rng.random(drawn)[dealt_in])
         at_least += statistic(order) >= observed * (1 - TIES)
     return Randomised(np.nan, at_least / (draws + 1), 1 / (draws + 1), -np.inf, np.inf, units)
 
