@@ -47,4 +47,4 @@ def trends(panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
     periods = np.arange(1, len(panel.periods))
     moved = values[:, None] * (rows["at"].to_numpy() == periods[:, None])
     names = [f"x{k}_{t}" for k in range(len(values)) for t in periods]
-    return pd.DataFrame(moved.reshape(len(names), -1).T, index=rows.index, columns=names)
+    return pd.DataFrame(moved.reshape(len(names), len(rows)).T, index=rows.index, columns=names)
