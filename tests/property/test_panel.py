@@ -111,13 +111,13 @@ def test_a_kept_panel_is_the_panel_built(data, monkeypatch):
 
 
 def test_other_choices_or_data_are_another_panel(data, tmp_path):
-    key = store.key(data, MEASURES, CHOICES)
-    assert key == store.key(Dataset(data.folder, data.as_of), MEASURES, dict(CHOICES))
-    assert key != store.key(data, MEASURES, CHOICES | {"mergers": "pool"})
-    assert key != store.key(data, ["fte"], CHOICES)
-    assert key != store.key(Dataset(data.folder, date(2027, 12, 31)), MEASURES, CHOICES)
+    entry = store.entry(data, MEASURES, CHOICES)
+    assert entry == store.entry(Dataset(data.folder, data.as_of), MEASURES, dict(CHOICES))
+    assert entry != store.entry(data, MEASURES, CHOICES | {"mergers": "pool"})
+    assert entry != store.entry(data, ["fte"], CHOICES)
+    assert entry != store.entry(Dataset(data.folder, date(2027, 12, 31)), MEASURES, CHOICES)
     other = Dataset(generate(tmp_path / "demo", firms=500), data.as_of)
-    assert key != store.key(other, MEASURES, CHOICES)
+    assert entry != store.entry(other, MEASURES, CHOICES)
 
 
 def test_panels_built_side_by_side_are_whole_and_old_ones_go(data, monkeypatch):
@@ -128,13 +128,13 @@ def test_panels_built_side_by_side_are_whole_and_old_ones_go(data, monkeypatch):
         equal(each, built)
     monkeypatch.setattr(store, "KEPT", 1)
     store.panel(data, ["rnd"], **CHOICES)
-    panels = data.folder / store.FOLDER / "panels"
+    panels = store.entry(data, ["fte"], CHOICES).parent
     assert len(list(panels.iterdir())) == 1
     assert (panels.parent / ".gitignore").read_text() == "*\n"
 
 
 def test_a_broken_entry_is_built_anew(data):
     built = store.panel(data, ["fte"], **CHOICES)
-    entry = data.folder / store.FOLDER / "panels" / store.key(data, ["fte"], CHOICES)
+    entry = store.entry(data, ["fte"], CHOICES)
     (entry / "panel.json").write_text("{")
     equal(store.panel(data, ["fte"], **CHOICES), built)

@@ -10,7 +10,7 @@ import pytest
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
-from clusterstudy.finance import income, record
+from clusterstudy.finance import cash, income, record
 from clusterstudy.finance.position import position
 from clusterstudy.params import SustainabilityParameters
 
@@ -46,6 +46,22 @@ def test_clusters_run_out_of_cash_under_plan_in_the_month_put_in(now, truth):
     assert ((low <= true) & (true <= high))[runs_out.index].all()
     assert (ends.loc[runs_out.index, "probability"] > 0.5).all()
     assert (ends.drop(runs_out.index)["probability"] < 0.1).all()
+
+
+def test_what_was_simulated_is_kept_for_the_same_question_only(folder, now, truth, monkeypatch):
+    monkeypatch.setattr(cash, "forecast", None)  # from here on only a kept one will do
+    data, clusters = Dataset(folder, AS_OF), list(truth.index)
+    again = position(data, clusters, **SETTINGS).forecast
+    pd.testing.assert_frame_equal(again.exhaustion, now.forecast.exhaustion)
+    pd.testing.assert_frame_equal(again.paths, now.forecast.paths)
+    assert (again.left_out, again.observed) == (now.forecast.left_out, now.forecast.observed)
+    other = SETTINGS | {"assumptions": cash.Assumptions(fee_cut=0.3)}
+    for asked in (SETTINGS | {"seed": 2}, SETTINGS | {"min_firms": 4}, other):
+        with pytest.raises(TypeError):
+            position(data, clusters, **asked)
+    for asked in ((data.on(date(2025, 12, 31)), clusters), (data, clusters[1:])):
+        with pytest.raises(TypeError):
+            position(*asked, **SETTINGS)
 
 
 def test_the_shortfall_against_plan_is_the_one_put_in(now, truth):

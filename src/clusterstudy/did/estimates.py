@@ -119,10 +119,9 @@ class Estimates:
             rows = influence[start : start + BLOCK]
             for first in range(0, draws, DRAWS):
                 part = total[first : first + DRAWS]
-                shape = len(part), len(rows)
-                drawn, each = (
-                    a[: shape[0] * shape[1]].reshape(shape) for a in (uniform, multipliers)
-                )
+                size = len(part) * len(rows)
+                drawn = uniform[:size].reshape(len(part), len(rows))
+                each = multipliers[:size].reshape(drawn.shape)
                 rng.random(out=drawn, dtype=np.float32)
                 np.copyto(each, high)
                 np.copyto(each, low, where=drawn < p_low)

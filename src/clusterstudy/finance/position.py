@@ -6,13 +6,21 @@ day of a report and the year-ends before it (:mod:`clusterstudy.finance.record`)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from clusterstudy import kept
 from clusterstudy.contract.read import Dataset
 from clusterstudy.finance import accounts, cash, income, payers, projects, source
+
+KEPT = 48  # forecasts of a data folder; a report with its record takes one a year
+FRAMES = ("exhaustion", "paths")
+CODE = (Path(__file__).parent, Path(__file__).parents[1] / "contract")
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ def position(
 ) -> Position:
     """Return the economy of ``clusters`` as ``data`` knew it on its day.
 
+    What was simulated is kept (:mod:`clusterstudy.kept`): a report on one cluster looks at all.
+
     Parameters
     ----------
     data
@@ -93,6 +103,18 @@ def position(
     confirmed = projects.confirmed_income(lines, data.as_of)
     paid_in = income.last_year(income.both(lines)[1])
     paid = payers.paid(members, active, paid_in)
+    how: dict[str, Any] = {
+        "replications": replications,
+        "level": level,
+        "seed": seed,
+        "scenarios": scenarios,
+    }
+    chosen = [list(clusters), asdict(assumptions), min_firms, how]
+
+    def simulated() -> cash.Forecast:
+        strayed, large = cash.deviations(lines, ratios), payers.large_payer(paid, min_firms)
+        return cash.forecast(lines, latest, strayed, large, clusters, assumptions, **how)
+
     return Position(
         lines=lines,
         gap=income.gap(lines),
@@ -104,16 +126,20 @@ def position(
         exposure=projects.exposure(latest, ledger, confirmed, more_advance),
         concentration=payers.concentration(paid, min_firms),
         paid_in=paid_in,
-        forecast=cash.forecast(
-            lines,
-            latest,
-            cash.deviations(lines, ratios),
-            payers.large_payer(paid, min_firms),
-            clusters,
-            assumptions,
-            replications=replications,
-            level=level,
-            seed=seed,
-            scenarios=scenarios,
+        forecast=kept.kept(
+            kept.entry(data, "forecasts", chosen, CODE), simulated, _read, _write, most=KEPT
         ),
     )
+
+
+def _read(place: Path) -> cash.Forecast:
+    rest = json.loads((place / "forecast.json").read_text(encoding="utf-8"))
+    exhaustion, paths = (pd.read_parquet(place / f"{name}.parquet") for name in FRAMES)
+    return cash.Forecast(exhaustion, paths, **rest)
+
+
+def _write(place: Path, made: cash.Forecast) -> None:
+    for name in FRAMES:
+        getattr(made, name).to_parquet(place / f"{name}.parquet")
+    rest = {"left_out": dict(made.left_out), "observed": made.observed}
+    (place / "forecast.json").write_text(json.dumps(rest), encoding="utf-8")
