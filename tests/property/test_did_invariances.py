@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterstudy.did import twfe
-from clusterstudy.did.group_time import GroupTime, dynamic, group_time, group_times, simple
+from clusterstudy.did.group_time import (
+    GroupTime,
+    by_method,
+    dynamic,
+    group_time,
+    group_times,
+    simple,
+)
 from clusterstudy.did.simulation import simulate
 from clusterstudy.errors import UserError
 
@@ -166,6 +173,20 @@ def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
         assert list(every) == list(found)
         for name, averages in every.items():
             same(averages, alone(found[name]))
+
+
+@settings(max_examples=4, deadline=None)
+@given(seeds, st.sampled_from([0.0, 0.1]))
+def test_methods_that_share_what_they_can_are_those_one_by_one(seed, gaps):
+    """Also where one method has no estimate: one covariate for each of a cohort's units."""
+    panel = PANELS[gaps]
+    if seed % 2:
+        first = panel.cohort == np.unique(panel.cohort)[1]
+        panel = replace(panel, covariates=np.column_stack([panel.covariates, first]))
+    every = by_method(panel, ["ipw", "dr", "or"], control="not_yet")
+    for method, found in every.items():
+        alone = group_times(panel, method=method, control="not_yet")
+        pd.testing.assert_frame_equal(found["", ""].cells, alone["", ""].cells, rtol=1e-12)
 
 
 def test_a_group_without_effects_leaves_the_others_alone():

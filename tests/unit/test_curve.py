@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -54,6 +55,18 @@ def test_every_combination_is_there_once_and_the_primary_is_the_reports(make):
     study = make(["size", "growth"], 0.01, "covariate")
     reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
     np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])
+
+
+def test_specifications_that_share_are_those_one_by_one(make):
+    declared = curve.Declared([0, 1], ["growth+size"], [0.0, 0.01], ["covariate"])
+    found = curve.curve(make, CHOICES, PRIMARY, declared)
+    assert len(found) == 3 * 2 * 2 * 2
+    for row in found.itertuples():
+        study = make(["size", "growth"], row.winsorise, "covariate")
+        study = replace(study, anticipation=row.anticipation)
+        choices = replace(CHOICES, method=row.method, control=row.control)
+        alone = effects.estimate(study, choices).simple().overall.table().iloc[0]
+        np.testing.assert_allclose([row.estimate, row.se], alone[["estimate", "se"]], rtol=1e-8)
 
 
 def test_the_reports_own_choices_are_added_where_they_are_not_declared(make):

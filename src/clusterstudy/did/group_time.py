@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -133,7 +134,7 @@ class GroupTime:
         values, share = self._by(time, chosen)
         return _Shares(self, chosen, values, share, np.asarray(values >= 0))
 
-    @property
+    @cached_property
     def usable(self) -> np.ndarray:
         """Which cells can be estimated, boolean, shape (cells,)."""
         return (self.found["status"] == "").to_numpy()
@@ -223,11 +224,11 @@ class _Shares:
         effects = replace(columns, label=self.label)
         if len(columns.label) > len(self.label):
             effects = columns.combine(np.eye(len(covariance))[: len(self.label)], self.label)
-        rows = self.chosen & ~self.of.usable
+        left_out = self.of.found[["cohort", "period", "status"]]
         return Averages(
             columns.combine(self.overall, ["overall"]),
             effects,
-            self.of.found.loc[rows, ["cohort", "period", "status"]].reset_index(drop=True),
+            left_out[self.chosen & ~self.of.usable].reset_index(drop=True),
         )
 
 
@@ -381,6 +382,28 @@ def group_times(
     UserError
         If an outcome is missing throughout.
     """
+    return by_method(
+        panel,
+        [method],
+        outcomes,
+        groups,
+        control=control,
+        anticipation=anticipation,
+        base=base,
+    )[method]
+
+
+def by_method(
+    panel: Panel,
+    methods: Sequence[Method],
+    outcomes: Mapping[str, np.ndarray] | None = None,
+    groups: Mapping[str, np.ndarray] | None = None,
+    *,
+    control: Control = "never",
+    anticipation: int = 0,
+    base: Base = "varying",
+) -> dict[Method, dict[Name, GroupTime]]:
+    """Return :func:`group_times` by several methods, which share propensity scores and sums."""
     eligible = np.isfinite(panel.cohort) & ~panel.always_treated
     eligible &= panel.cohort <= panel.periods[-1] + anticipation
     members = {name: eligible & mask for name, mask in (groups or {"": eligible}).items()}
@@ -390,23 +413,25 @@ def group_times(
         group: _entry(panel, mask, of)
         for (group, mask), of in zip(members.items(), cohorts, strict=True)
     }
-    results = {}
+    results: dict[Method, dict[Name, GroupTime]] = {method: {} for method in methods}
     for names, arrays in _alike(outcomes or {"": panel.outcome}):
         same = replace(panel, outcome=arrays[0])
         plan = [
             [cell for g in of for cell in _plan(same, g, group, control, anticipation, base)]
             for group, of in enumerate(cohorts)
         ]
-        made = _compare(same, arrays, stacked, [cell for cells in plan for cell in cells], method)
-        for at, outcome in enumerate(names):
-            for group, cells in zip(members, plan, strict=True):
-                rows = [_row(same, stacked, cell, made, at) for cell in cells]
-                results[outcome, group] = GroupTime(
-                    pd.DataFrame(rows, columns=COLUMNS),
-                    Influence(panel, len(cells), _parts(cells, made, at)),
-                    entry[group],
-                    int(panel.always_treated.sum()),
-                )
+        every = [cell for cells in plan for cell in cells]
+        made = _compare(same, arrays, stacked, every, methods)
+        for method, (at, outcome), (group, cells) in product(
+            methods, enumerate(names), zip(members, plan, strict=True)
+        ):
+            rows = [_row(same, stacked, cell, made[method], at) for cell in cells]
+            results[method][outcome, group] = GroupTime(
+                pd.DataFrame(rows, columns=COLUMNS),
+                Influence(panel, len(cells), _parts(cells, made[method], at)),
+                entry[group],
+                int(panel.always_treated.sum()),
+            )
     return results
 
 
@@ -477,22 +502,23 @@ def _compare(
     outcomes: list[np.ndarray],
     groups: np.ndarray,
     cells: list[_Cell],
-    method: Method,
-) -> dict[tuple[int, Comparison], _Made]:
+    methods: Sequence[Method],
+) -> dict[Method, dict[tuple[int, Comparison], _Made]]:
     """Make the comparisons of all cells, those with the same covariates at once."""
     wanted: dict[int, list[Comparison]] = {}
     for cell in cells:
         if cell.b not in (None, cell.t):
             wanted.setdefault(cell.design, []).append(cell.comparison)
-    made = {}
+    made: dict[Method, dict[tuple[int, Comparison], _Made]] = {method: {} for method in methods}
     for design, repeated in wanted.items():
         sample = Sample.of(panel, outcomes, groups, tuple(dict.fromkeys(repeated)), design)
-        n, status, among = compare(sample, method)
-        place = np.cumsum(status == "") - 1
-        for j, comparison in enumerate(sample.comparisons):
-            made[design, comparison] = _Made(
-                int(n[0, j]), int(n[1, j]), status[j], among, int(place[j])
-            )
+        n, compared = compare(sample, methods)
+        for method, (status, among) in compared.items():
+            place = np.cumsum(status == "") - 1
+            for j, comparison in enumerate(sample.comparisons):
+                made[method][design, comparison] = _Made(
+                    int(n[0, j]), int(n[1, j]), status[j], among, int(place[j])
+                )
     return made
 
 

@@ -168,7 +168,8 @@ class _Made:
         self.of_residual, self.of_constant, self.of_score = np.split(own, [k, k + 2], axis=1)
         self.pairs = np.nonzero(weights.any(axis=1))  # comparisons that are in a sum
         pairs = len(self.pairs[0])
-        self.together = len(outcomes) > 1 and 2 * pairs > weights[:, 0].size
+        features = len(comparisons) * (2 * k + 1) + weights[0].size  # made once for all outcomes
+        self.together = features < len(outcomes) * pairs
         self.width = max(weights[0].size, own[0, 0].size) if self.together else pairs
 
     def terms(

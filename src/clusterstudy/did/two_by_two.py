@@ -27,8 +27,9 @@ Does not belong here: a unit's terms (:mod:`.influence`), or which cohorts and p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -116,39 +117,67 @@ class Comparisons:
         return residual, share, np.negative(p, out=p)
 
 
-def compare(sample: Sample, method: Method) -> tuple[np.ndarray, np.ndarray, Comparisons | None]:
-    """Estimate every comparison in every level.
+class Compared(NamedTuple):
+    """What one method makes of J comparisons.
+
+    Parameters
+    ----------
+    status
+        Why a comparison cannot be made, shape (J,), empty where it can: no treated or no controls,
+        one treated unit, separation, or collinear covariates.
+    among
+        Those that can be made, in their order, if any.
+    """
+
+    status: np.ndarray
+    among: Comparisons | None
+
+
+def compare(sample: Sample, methods: Sequence[Method]) -> tuple[np.ndarray, dict[Method, Compared]]:
+    """Estimate every comparison in every level, by methods that share what they have in common.
 
     Parameters
     ----------
     sample
         J comparisons.
-    method
-        ``dr``, ``ipw`` or ``or``.
+    methods
+        Of ``dr``, ``ipw`` and ``or``.
 
     Returns
     -------
-    Numbers of treated and controls, shape (2, J); why a comparison cannot be made, shape (J,),
-    empty where it can: no treated or no controls, one treated unit, separation, or collinear
-    covariates; and those that can be made, in their order, if any.
+    Numbers of treated and controls, shape (2, J), and what each method makes of them.
     """
     n, sums = _sums(sample)
-    status = np.select(
+    few = np.select(
         [n[0] == 0, n[1] == 0, n[0] == 1],
         ["no treated unit observed in both periods", "no controls", "one treated unit"],
         "",
     ).astype(object)
-    if method != "ipw":
+    regressed = few.copy()
+    if set(methods) != {"ipw"}:
         collinear = np.isnan(_inverse(sums.gram)).any(axis=(1, 2))
-        status[(status == "") & collinear] = COLLINEAR
-    logit = np.zeros_like(sums.x)
-    if method != "or":
-        _fit_propensity(sample, sums, logit, status)
-    kept = np.flatnonzero(status == "")
-    if not len(kept):
-        return n, status, None
-    sums = _Sums(*(each[kept] for each in vars(sums).values()))
-    return n, status, _estimate(sample.only(kept), method, sums, logit[kept])
+        regressed[(few == "") & collinear] = COLLINEAR
+    weighted = few.copy() if "ipw" in methods else regressed.copy()
+    fitted, by_odds = np.arange(0), None
+    if set(methods) != {"or"}:
+        logit = _propensities(sample, sums, weighted)
+        fitted = np.flatnonzero(weighted == "")
+        by_odds = _weighted(sample.only(fitted), logit[fitted])
+    status: dict[Method, np.ndarray] = {
+        "dr": np.where(regressed == "", weighted, regressed),
+        "ipw": weighted,
+        "or": regressed,
+    }
+    made = {}
+    for method in methods:
+        kept, among = np.flatnonzero(status[method] == ""), None
+        if len(kept):
+            odds = None
+            if method != "or" and by_odds is not None:
+                odds = by_odds.only(np.searchsorted(fitted, kept))
+            among = _estimate(sample.only(kept), method, sums.only(kept), odds)
+        made[method] = Compared(status[method], among)
+    return n, made
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +199,43 @@ class _Sums:
     gram: np.ndarray
     cross: np.ndarray
     squares: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> _Sums:
+        """Return the sums of some comparisons, by their indices."""
+        return _Sums(*(each[chosen] for each in vars(self).values()))
+
+
+@dataclass(frozen=True, eq=False)
+class _ByOdds:
+    """The propensity score and what follows from it.
+
+    Parameters
+    ----------
+    logit
+        Coefficients, shape (J, 1 + k).
+    information
+        Σ w p (1 − p) X X', shape (J, 1 + k, 1 + k).
+    highest, off_support
+        The highest p, and the share of the treated above every control's, shape (J,).
+    sums
+        The controls' by ω_c before it is normalised.
+    """
+
+    logit: np.ndarray
+    information: np.ndarray
+    highest: np.ndarray
+    off_support: np.ndarray
+    sums: _Sums
+
+    def only(self, chosen: np.ndarray) -> _ByOdds:
+        """Return some comparisons, by their indices."""
+        return _ByOdds(
+            self.logit[chosen],
+            self.information[chosen],
+            self.highest[chosen],
+            self.off_support[chosen],
+            self.sums.only(chosen),
+        )
 
 
 def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
@@ -205,12 +271,13 @@ def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -
     total.squares[:] += relative**2 @ block.weight**2
 
 
-def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.ndarray) -> None:
-    """Fill in the logit's coefficients, or say why there are none.
+def _propensities(sample: Sample, sums: _Sums, status: np.ndarray) -> np.ndarray:
+    """Return the logit's coefficients, and say in ``status`` why there are none.
 
     If units are many, Newton's method starts where it ends in single precision, and there where it
     ends on some of the controls.
     """
+    logit = np.zeros_like(sums.x)
     fitted = status == ""
     logit[fitted, 0] = np.log(sums.x[fitted, 0] / sums.gram[fitted, 0, 0])
     if sample.panel.n_units >= MANY:
@@ -220,6 +287,7 @@ def _fit_propensity(sample: Sample, sums: _Sums, logit: np.ndarray, status: np.n
             _newton(single, sums.x, rough, failed, CLOSE, thin)
             logit[failed == ""] = rough[failed == ""]
     _newton(sample, sums.x, logit, status)
+    return logit
 
 
 def _newton(
@@ -262,7 +330,7 @@ def _fitted(
     return x, information, highest
 
 
-def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) -> Comparisons:
+def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | None) -> Comparisons:
     """Put the propensity score and the outcome regression together (their section 3)."""
     beta, gram_inverse = np.zeros_like(sums.cross), np.zeros_like(sums.gram)
     if method != "ipw":
@@ -271,20 +339,22 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) ->
     treated = sums.x[:, 0]
     mean = sums.x / treated[:, None]
     tau = sums.y / treated[:, None] - _times(mean, beta)
-    if method == "or":
+    if by_odds is None:
+        logit = np.zeros_like(mean)
         highest, off_support = np.full((2, len(logit)), np.nan)
         effective = sums.gram[:, 0, 0] ** 2 / sums.squares
         control = np.full(len(logit), np.inf)
         mean_control, tau_control, mu = np.zeros_like(mean), np.zeros_like(tau), np.zeros_like(beta)
     else:
-        information, highest, off_support, by_odds = _weighted(sample, logit)
-        control = by_odds.gram[:, 0, 0]
-        effective = control**2 / by_odds.squares
-        mean_control = by_odds.gram[:, 0] / control[:, None]
-        tau_control = by_odds.cross[:, 0] / control[:, None] - _times(mean_control, beta)
-        mu = (by_odds.cross - by_odds.gram @ beta) / control[:, None, None]
+        logit, highest, off_support = by_odds.logit, by_odds.highest, by_odds.off_support
+        gram, cross = by_odds.sums.gram, by_odds.sums.cross
+        control = gram[:, 0, 0]
+        effective = control**2 / by_odds.sums.squares
+        mean_control = gram[:, 0] / control[:, None]
+        tau_control = cross[:, 0] / control[:, None] - _times(mean_control, beta)
+        mu = (cross - gram @ beta) / control[:, None, None]
         mu -= mean_control[:, :, None] * tau_control[:, None]
-        mu = np.linalg.inv(information) @ mu
+        mu = np.linalg.inv(by_odds.information) @ mu
     return Comparisons(
         sample,
         tau - tau_control,
@@ -298,16 +368,16 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, logit: np.ndarray) ->
     )
 
 
-def _weighted(
-    sample: Sample, logit: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Sums]:
-    """Return the information, the highest p, the share off support and the controls' sums by ω_c.
+def _weighted(sample: Sample, logit: np.ndarray) -> _ByOdds:
+    """Return what follows from the propensity score.
 
     All controls are read before the treated, so their highest p is known then.
     """
     information = np.zeros((*logit.shape, logit.shape[1]))
     of_controls, of_all, beyond, treated = np.zeros((4, len(logit)))
     total = _no_sums(sample)
+    if not len(logit):
+        return _ByOdds(logit, information, of_all, beyond, total)
     for block in sample.blocks():
         p = _propensity(logit, block)
         information += _gram(p - p * p, block)
@@ -318,7 +388,7 @@ def _weighted(
         else:
             of_controls[:] = of_all
             _add(total, block, _odds(p), sample.levels(block.rows))
-    return information, of_all, beyond / treated, total
+    return _ByOdds(logit, information, of_all, beyond / treated, total)
 
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:

@@ -8,7 +8,7 @@ independent findings, and no test counts them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any, get_args
@@ -16,7 +16,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from clusterstudy.did.group_time import Control, group_times
+from clusterstudy.did.group_time import Control, by_method, simple
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
@@ -103,14 +103,13 @@ def curve(
     study = designs[primary["winsorise"]]
     outcomes = {share: each.arrays.outcome for share, each in designs.items()}
     rows = []
-    shared = ("covariates", "other_programmes", "method", "control", "anticipation")
+    shared = ("covariates", "other_programmes", "control", "anticipation")
     for values in product(*(options[name] for name in shared)):
         given = dict(zip(shared, values, strict=True))
         bare = given["covariates"] == NONE and given["other_programmes"] != GIVEN
-        if bare and given["method"] != primary["method"]:
-            continue
-        for share, found in _estimates(study, choices, given, outcomes).items():
-            row = given | {"winsorise": share}
+        methods = [primary["method"]] if bare else options["method"]
+        for found in _estimates(study, choices, given, methods, outcomes):
+            row = {name: (given | found)[name] for name in CHOICES}
             rows.append(row | found | {"primary": row == primary})
     return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
 
@@ -120,9 +119,16 @@ def _parts(name: str) -> list[str]:
 
 
 def _estimates(
-    study: Design, choices: Choices, given: dict[str, Any], outcomes: dict[float, np.ndarray]
-) -> dict[float, dict[str, Any]]:
-    """Estimate one specification for all outcomes, which share propensity scores."""
+    study: Design,
+    choices: Choices,
+    given: dict[str, Any],
+    methods: Sequence[Method],
+    outcomes: dict[float, np.ndarray],
+) -> Iterator[dict[str, Any]]:
+    """Yield the estimates by all methods of all outcomes, which share what they can.
+
+    Outcomes differ in how they are winsorised, not in who is observed.
+    """
     study = replace(study, anticipation=given["anticipation"])
     firms = used(study, replace(choices, control=given["control"]))
     years, first = study.arrays.periods, study.arrays.cohort[study.entered].min(initial=np.inf)
@@ -136,23 +142,25 @@ def _estimates(
     panel = replace(
         among, outcome=among.outcome[:, kept], periods=years[kept], covariates=covariates
     )
-    made = group_times(
+    made = by_method(
         panel,
+        methods,
         {str(share): values[firms][:, kept] for share, values in outcomes.items()},
         {"": study.entered[firms]},
-        method=given["method"],
         control=given["control"],
         anticipation=study.anticipation,
         base="universal",
     )
-    found: dict[float, dict[str, Any]] = {}
-    for share in outcomes:
+    for method, found in made.items():
         try:
-            overall = made[str(share), ""].simple().overall
-            found[share] = {**overall.table(choices.level).iloc[0]}
+            averages = simple(found)
         except UserError as error:
-            found[share] = {"estimate": np.nan, "reason": error.what}
-    return found
+            failed = {"method": method, "estimate": np.nan, "reason": error.what}
+            yield from (failed | {"winsorise": share} for share in outcomes)
+            continue
+        for share in outcomes:
+            overall = averages[str(share), ""].overall.table(choices.level).iloc[0]
+            yield {"method": method, "winsorise": share, **overall}
 
 
 def _columns(study: Design, names: list[str]) -> list[str]:
