@@ -471,19 +471,30 @@ def _plan(
     end = len(periods) - 1
     before = np.flatnonzero(periods < g - anticipation)
     if not len(before):
-        never = Comparison(g, group, periods[end] + anticipation)
+        never = Comparison(g, group, _since(panel, g, periods[end] + anticipation))
         return [_Cell(never, int(t), None, 0) for t in np.flatnonzero(periods >= g)]
     moving = panel.covariates is not None and panel.covariates.ndim == 3
     last = int(before[-1])
     cells = []
     for t in range(1 if base == "varying" else 0, end + 1):
         b = last if base == "universal" or t > last else t - 1
-        after = periods[end if control == "never" else max(t, b)] + anticipation
+        until = periods[end if control == "never" else max(t, b)] + anticipation
         first, second = (int(at) if panel.gaps[at] else -1 for at in (t, b))
         cells.append(
-            _Cell(Comparison(g, group, after, first, second), t, b, min(t, b) if moving else 0)
+            _Cell(
+                Comparison(g, group, _since(panel, g, until), first, second),
+                t,
+                b,
+                min(t, b) if moving else 0,
+            )
         )
     return cells
+
+
+def _since(panel: Panel, g: float, until: float) -> float:
+    """Return the first cohort but g that is untreated until then, so that equal controls agree."""
+    others = panel.cohorts[panel.cohorts != g]
+    return float(others[others > until].min(initial=np.inf))
 
 
 @dataclass(frozen=True)
@@ -542,7 +553,7 @@ def _row(
         return row | {
             "estimate": np.nan if b is None else 0.0,
             "n_treated": int((own & groups[comparison.group]).sum()),
-            "n_control": int((~own & (panel.cohort > comparison.after)).sum()),
+            "n_control": int((~own & (panel.cohort >= comparison.since)).sum()),
             "status": "no period before treatment" if b is None else "",
         }
     found = made[cell.design, comparison]

@@ -124,6 +124,11 @@ class Panel:
         return self.cohort <= self.periods[0]
 
     @cached_property
+    def cohorts(self) -> np.ndarray:
+        """The distinct cohorts, ``inf`` among them, increasing."""
+        return np.unique(self.cohort)
+
+    @cached_property
     def gaps(self) -> np.ndarray:
         """Boolean, shape (T,): periods in which not all units are observed."""
         return ~np.isfinite(self.outcome).all(axis=0)

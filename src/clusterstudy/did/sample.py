@@ -32,15 +32,15 @@ class Comparison(NamedTuple):
         First treated period.
     group
         Which of the sample's groups the treated belong to.
-    after
-        Controls are first treated after this period, and not of the cohort.
+    since
+        Controls are first treated in this period or later, and not of the cohort.
     first, second
         Indices of periods in which units must be observed; −1 for none.
     """
 
     cohort: float
     group: int
-    after: float
+    since: float
     first: int = -1
     second: int = -1
 
@@ -166,7 +166,7 @@ class Sample:
         """Whether treated units may be controls."""
         cohort = self.panel.cohort
         last = cohort[np.isfinite(cohort)].max(initial=-np.inf)
-        return bool(last > self._columns[2].min())
+        return bool(last >= self._columns[2].min())
 
     def _of(self, units: range, treated: bool, width: int, thin: int) -> Iterator[Block]:
         step = thin * max(FEWEST, CELLS // max(width, len(self.comparisons)))
@@ -181,12 +181,12 @@ class Sample:
     def _part(self, places: slice, rows: np.ndarray, treated: bool) -> np.ndarray | None:
         """Return who takes part, as in :class:`Block`."""
         own, part = self.panel.cohort[rows], None
-        cohort, group, after, first, second = self._columns
+        cohort, group, since, first, second = self._columns
         if treated:
             part = self.groups[:, rows].take(group.astype(int), axis=0)
             part &= own == cohort[:, None]
         elif np.isfinite(own[0]):
-            part = (own > after[:, None]) & (own != cohort[:, None])
+            part = (own >= since[:, None]) & (own != cohort[:, None])
         if self.seen is not None:
             seen = self.seen[:, places]
             in_both = seen.take(first.astype(int), axis=0, mode="wrap")
