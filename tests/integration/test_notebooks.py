@@ -125,6 +125,19 @@ def test_with_results_there_is_an_estimate_with_its_interval(execute):
     assert row["n"] >= ImpactParameters().least_treated
 
 
+def test_other_support_is_shown_and_the_reports_own_choice_among_the_three(execute):
+    _, early = execute("20_impact_did", lang="en", as_of="2026-12-31")
+    assert "other_support" in tables(early)
+    assert "by_support" not in tables(early)
+    _, folder = execute("20_impact_did", lang="en")
+    rows = pd.read_csv(folder / "tables" / "by_support.csv").set_index("group")
+    assert rows.index.tolist() == ["ignore", "covariate", "exclude"]
+    assert rows.index[rows["own"] == "yes"].tolist() == [ImpactParameters().other_programmes]
+    [overall] = pd.read_csv(folder / "tables" / "overall.csv").to_dict("records")
+    for figure in ("n", "estimate", "se", "low", "high"):
+        assert rows.loc["ignore", figure] == pytest.approx(overall[figure])
+
+
 def test_a_small_cluster_gets_no_estimate(execute, demo):
     node, folder = execute("20_impact_did", lang="en", cluster=small_cluster(demo))
     assert not tables(folder) & ESTIMATES
