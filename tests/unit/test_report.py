@@ -162,6 +162,15 @@ def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written(executed, a_ru
     assert r'<code class="tex">x^2^3</code>' in html.render(odd, a_run())
 
 
+def test_a_figure_shown_past_the_page_is_said_to_have_no_description(executed, a_run):
+    shown = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+    cell = nbformat.v4.new_code_cell("plt.show()", outputs=[shown])
+    page = html.render(nbformat.v4.new_notebook(cells=[*executed.cells, cell]), a_run())
+    alternatives = re.findall(r'<img [^>]*alt="([^"]+)"', page)
+    assert alternatives == ["A figure", "A figure without a description"]
+    assert page.count("<img ") == 2
+
+
 def test_the_index_lists_every_run_with_its_state_in_words(a_run):
     failed = a_run("K01", failed=True)
     page = index.render([failed, a_run("K01"), a_run(), a_run("K02")])

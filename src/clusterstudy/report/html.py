@@ -20,7 +20,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
@@ -61,7 +62,8 @@ def render(notebook: NotebookNode, run: Mapping[str, Any]) -> str:
         language.use(run["parameters"]["lang"])
         notebook = _translated(notebook)
         _take_title(notebook)
-        cells, _resources = _exporter().from_notebook_node(notebook, {"code_label": _("Code")})
+        words = {"code_label": _("Code"), "no_alternative": _("A figure without a description")}
+        cells, _resources = _exporter().from_notebook_node(notebook, words)
         annex = layout.fill(
             "annex.html.j2",
             quality=quality.section(run["quality"]),
@@ -180,7 +182,17 @@ def _exporter() -> HTMLExporter:
 
 
 class _Exporter(HTMLExporter):
-    """Writes formulas as MathML, which browsers show without a script."""
+    """Writes formulas as MathML, which browsers show without a script.
+
+    nbconvert parses each page again to give images a text alternative; here the template does.
+    """
+
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert has it
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        highlight = Highlight2HTML(pygments_lexer="ipython3", parent=self)
+        self.register_filter("highlight_code", highlight)
+        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
