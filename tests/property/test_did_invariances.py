@@ -164,7 +164,7 @@ def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
     panel = replace(PANELS[gaps], weights=rng.uniform(0.5, 2, N))
     if seed % 3 == 0:
         panel = replace(panel, cluster=np.arange(N) // 2)
-    outcomes = {"one": panel.outcome, "noisy": panel.outcome + rng.normal(size=(N, 7))}
+    outcomes = {str(j): panel.outcome + rng.normal(size=(N, 7)) for j in range(12)}
     outcomes["whole"] = PANELS[0.0].outcome
     groups = {name: rng.random(N) < 0.7 for name in ("one", "other")}
     found = group_times(panel, outcomes, groups, control=control)

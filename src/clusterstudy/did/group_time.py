@@ -188,7 +188,8 @@ class _Shares:
             raise UserError(of.nothing("after treatment"))
         self.overall = overall / overall.sum()
         cohorts, of_cell = np.unique(of.found["cohort"], return_inverse=True)
-        mass = share * of.entry.sum(axis=0)[of_cell][:, None]
+        sizes = np.ones(len(of.entry)) @ of.entry
+        mass = share * sizes[of_cell][:, None]
         att = np.where(of.usable, of.found["estimate"], 0.0)
         self.weights = mass / mass.sum(axis=0)
         self.estimate = self.weights.T @ att

@@ -163,6 +163,9 @@ class _Made:
         self.comparisons, self.outcomes, self.weights = comparisons, outcomes, weights
         by_unit = among.by_unit[comparisons]
         by_unit = by_unit.reshape(*by_unit.shape[:2], -1, weights.shape[1])[:, :, outcomes]
+        regression = by_unit[:, : among.logit.shape[1]]
+        alike = not np.ptp(regression, axis=0).any()
+        self.regression = regression[0] if alike else None
         own = np.einsum("jqot,jtk->jqok", by_unit, weights, optimize=True)
         k = among.logit.shape[1]
         self.of_residual, self.of_constant, self.of_score = np.split(own, [k, k + 2], axis=1)
@@ -191,13 +194,21 @@ class _Made:
         constant: np.ndarray,
         levels: np.ndarray,
     ) -> np.ndarray:
-        """Sum over comparisons what multiplies a unit's levels, once for all outcomes."""
+        """Sum over comparisons what multiplies a unit's levels, once for all outcomes.
+
+        Where all comparisons have one regression, its residuals take the levels' place.
+        """
         (j, t, k), (b, outcomes, _) = self.weights.shape, levels.shape
         residual, share, score = (each[self.comparisons] for each in (residual, share, score))
         of_levels = (residual.T @ self.weights.reshape(j, -1)).reshape(b, t, k)
+        products, coefficients = [score], [self.of_score]
+        if self.regression is None:
+            products, coefficients = [score, residual], [self.of_score, self.of_residual]
+        else:
+            levels = levels + np.tensordot(block.X.T, self.regression, axes=1)
         made = levels @ of_levels
-        products = [(each[:, None] * block.X).reshape(-1, b) for each in (residual, score)]
-        coefficients = [self.of_residual, self.of_score, constant]
+        products = [(each[:, None] * block.X).reshape(-1, b) for each in products]
+        coefficients.append(constant)
         made += (
             np.vstack([*products, share]).T
             @ np.vstack([each.reshape(-1, outcomes * k) for each in coefficients])
