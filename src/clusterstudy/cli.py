@@ -70,7 +70,7 @@ def run(
     if batch.refused:
         console.show("The gate refuses the data: nothing was run, earlier reports are untouched.")
         raise typer.Exit(1)
-    place = connected(dask) if dask else local(workers, warm=not cold)
+    place = connected(dask) if dask else local(workers, warm=not cold, data=batch.verdicts)
     with place as maker, console.progress(len(batch.runs)) as on_end:
         outcomes = carry_out(batch, maker, reports, force=force, on_end=on_end)
     console.show(console.summary(outcomes))

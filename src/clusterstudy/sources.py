@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from clusterstudy.adapters.url import fetch, is_url
@@ -31,7 +32,13 @@ def open_dataset(name: str, as_of: date | None = None, *, refresh: bool = True) 
     UserError
         If there is no such folder, or a built-in set cannot be made.
     """
-    return Dataset(_folder(name, refresh), as_of)
+    return _opened(_folder(name, refresh)).on(as_of)
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: Path) -> Dataset:
+    """Return the data set of a folder, which keeps the small tables that are read."""
+    return Dataset(folder)
 
 
 def _folder(name: str, refresh: bool) -> Path:

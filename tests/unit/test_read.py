@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterstudy.contract import read
 from clusterstudy.contract.read import Dataset, read_table
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.errors import UserError
@@ -49,6 +50,22 @@ def test_csv_in_every_common_form(tmp_path, text, encoding):
     same(frame)
     assert frame["year"].dtype == np.int64
     assert frame["revenue"].dtype == np.float64
+
+
+def test_the_columns_of_a_small_table_are_read_once_until_it_changes(tmp_path, monkeypatch):
+    path = tmp_path / "firm_years.csv"
+    path.write_text(ENGLISH)
+    data = Dataset(tmp_path)
+    same(data.read("firm_years", ["fte", "cvr"]), EXPECTED[["fte", "cvr"]])
+    changed = data.read("firm_years")
+    same(changed)
+    changed["fte"] = 0.0
+    monkeypatch.setattr(read, "read_table", None)  # from here on only what was read will do
+    same(data.read("firm_years"))
+    same(data.on(None).read("firm_years", ["year"]), EXPECTED[["year"]])
+    path.write_text(ENGLISH.replace("10.5", "9"))
+    with pytest.raises(TypeError):
+        data.read("firm_years", ["year"])
 
 
 def test_danish_letters_in_either_encoding(tmp_path):

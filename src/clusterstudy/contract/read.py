@@ -50,7 +50,7 @@ class Dataset:
     def __init__(self, folder: Path, as_of: date | None = None) -> None:
         self.folder = Path(folder)
         self.as_of = as_of
-        self._kept: dict[tuple[object, ...], pd.DataFrame] = {}
+        self._kept: dict[tuple[object, ...], dict[str, Any]] = {}
         if not self.folder.is_dir():
             raise UserError(
                 "expected a folder with the study's tables and found none",
@@ -65,7 +65,7 @@ class Dataset:
                 "data/DICTIONARY.md lists them",
             )
 
-    def on(self, day: date) -> Dataset:
+    def on(self, day: date | None) -> Dataset:
         """Return the same tables as known on another day; what was read is not read again."""
         other = Dataset(self.folder, day)
         other._kept = self._kept
@@ -114,6 +114,13 @@ class Dataset:
         frame = _released(self._whole(path, declared, wanted), declared, self.as_of)
         return frame if columns is None else frame[[name for name in columns if name in frame]]
 
+    def read_small(self) -> None:
+        """Read the tables that are small enough to be kept."""
+        for name in self.tables():
+            path = self._path(name)
+            if path and path.stat().st_size <= SMALL:
+                self.read(name)
+
     def batches(self, table: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield what :meth:`read` returns in pieces, so that a large table need not fit in memory.
 
@@ -136,15 +143,20 @@ class Dataset:
         return dict(zip(files, remembered(files.values()), strict=True))
 
     def _whole(self, path: Path, table: Table, columns: Sequence[str] | None) -> pd.DataFrame:
-        """Return columns of a file; a small one is read once, until it changes."""
+        """Return columns of a file; those of a small one are read once, until it changes."""
         at = path.stat()
-        key = (path, at.st_mtime_ns, at.st_size, columns and tuple(columns))
-        if key in self._kept:
-            return self._kept[key].copy(deep=False)
-        frame = read_table(path, table, columns)
-        if at.st_size <= SMALL:
-            self._kept[key] = frame.copy(deep=False)
-        return frame
+        if at.st_size > SMALL:
+            return read_table(path, table, columns)
+        key = (path.resolve(), at.st_mtime_ns, at.st_size)
+        known = self._kept.setdefault(key, {})
+        wanted = table.names if columns is None else columns
+        if unread := [name for name in table.names if name in wanted and name not in known]:
+            frame = read_table(path, table, unread)
+            known |= {name: frame.get(name) for name in unread}
+            known[""] = frame[[]]
+        found = {name: known[name] for name in table.names if name in wanted}
+        there = {name: values for name, values in found.items() if values is not None}
+        return known[""].assign(**there)
 
     def _path(self, table: str) -> Path | None:
         default = DATA / "impact_model.csv"

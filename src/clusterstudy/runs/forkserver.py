@@ -21,7 +21,10 @@ from importlib import import_module
 from types import CodeType
 from typing import Any
 
+from clusterstudy.errors import UserError
 from clusterstudy.paths import NOTEBOOKS
+from clusterstudy.runs.kernels import DATA_READ
+from clusterstudy.sources import open_dataset
 
 # The inline backend is only named, not imported: pyplot imported without it would lose every
 # figure silently, and the backend must meet the kernel's own shell when it is imported.
@@ -74,6 +77,9 @@ def load() -> None:
         with suppress(Exception):  # the kernel says it better, in its cell
             exec(imports(json.loads(notebook.read_text(encoding="utf-8"))), {})
     draw()
+    for data in json.loads(os.environ.get(DATA_READ, "[]")):
+        with suppress(UserError, OSError):  # likewise
+            open_dataset(data, refresh=False).read_small()
 
 
 def imports(notebook: dict[str, Any]) -> CodeType:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
 KERNEL = "clusterstudy"
+DATA_READ = "CLUSTERSTUDY_DATA_READ"  # names of data sets that the fork server reads
 
 
 @contextmanager
-def installed(workers: int, *, warm: bool = True) -> Iterator[None]:
+def installed(workers: int, *, warm: bool = True, data: Collection[str] = ()) -> Iterator[None]:
     """Let Jupyter find the kernel ``clusterstudy`` while ``workers`` run side by side.
 
-    ``warm`` forks kernels from a process with all imports done, where the machine can.
+    ``warm`` forks kernels from a process with all imports done and the small tables of ``data``
+    read, where the machine can.
     """
     before = os.environ.get("JUPYTER_PATH")
     with tempfile.TemporaryDirectory(prefix="clusterstudy-") as folder:
         path = Path(folder) / "kernels" / KERNEL / "kernel.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(specification(workers, warm)), encoding="utf-8")
+        path.write_text(json.dumps(specification(workers, warm, data)), encoding="utf-8")
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
         try:
             yield
@@ -41,14 +43,14 @@ def installed(workers: int, *, warm: bool = True) -> Iterator[None]:
                 os.environ["JUPYTER_PATH"] = before
 
 
-def specification(workers: int, warm: bool) -> dict[str, object]:
+def specification(workers: int, warm: bool, data: Collection[str]) -> dict[str, object]:
     """Return the kernel's ``kernel.json`` for ``workers`` kernels on this machine."""
     quiet = "--log-level=CRITICAL"  # what went wrong in a cell is in the notebook
     return {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", quiet],
         "display_name": "clusterstudy",
         "language": "python",
-        "env": environment(workers),
+        "env": {**environment(workers), DATA_READ: json.dumps([*data])},
         "metadata": {
             "supported_encryption": ["curve"],
             "kernel_provisioner": {"provisioner_name": KERNEL, "config": {"warm": warm}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from clusterstudy.runs.kernels import installed
@@ -21,7 +21,11 @@ class Local:
 
 
 @contextmanager
-def local(workers: int, *, warm: bool = True) -> Iterator[Local]:
-    """Make reports here, by kernels forked from a process with all imports done where ``warm``."""
-    with installed(workers, warm=warm):
+def local(workers: int, *, warm: bool = True, data: Collection[str] = ()) -> Iterator[Local]:
+    """Make reports here.
+
+    Where ``warm``, by kernels forked from a process with all imports done and the small tables of
+    ``data`` read.
+    """
+    with installed(workers, warm=warm, data=data):
         yield Local(workers)
