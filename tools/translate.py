@@ -22,6 +22,7 @@ from jinja2.ext import babel_extract
 
 from clusterstudy.contract import suites, vocabulary
 from clusterstudy.contract.tables import TABLES
+from clusterstudy.disclosure.checks import RULES
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.panel.characteristics import LABELS
 from clusterstudy.panel.support import LABELS as SUPPORT_LABELS
@@ -51,6 +52,7 @@ LABELLED = (  # where `later` may not be imported
     LABELS,
     LINKS,
     MIXTURES,
+    RULES,
     STEPS,
     SUPPORT_LABELS,
 )

@@ -246,7 +246,8 @@ class _Economy(NotebookParameters):
         from clusterstudy.finance.cash import Assumptions
 
         assumed = {"months", "cost_growth", "fee_cut", "grant_until", "advance_delay"}
-        taken = {"accounts_due", "more_advance", "min_firms", "replications", "level", "seed"}
+        taken = {"accounts_due", "more_advance", "min_firms", "rules"}
+        taken |= {"replications", "level", "seed"}
         assumptions = Assumptions(**self.model_dump(include=assumed))
         return {"assumptions": assumptions, **self.model_dump(include=taken)}
 

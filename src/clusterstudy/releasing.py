@@ -160,7 +160,7 @@ def _examined(
 ) -> tuple[list[Count], list[Finding]]:
     """Return the counts of the reports and all that breaks a rule."""
     outputs, cells, findings = read_outputs(), [], []
-    for report in chosen:
+    for report in sorted(chosen, key=lambda report: report.about["parameters"]["as_of"]):
         about = report.about
         if about["outputs"] != manifest.outputs(report.folder):
             findings.append(Finding(report.name, WHOLE, "changed", "files differ from manifest"))
@@ -176,7 +176,8 @@ def _examined(
                 Finding(report.name, name, "undeclared", parts)
                 for parts in misdeclared(frame, rows)
             ]
-            findings += checks.of_table(frame, own, report.name, name, rules)
+            least = about["parameters"]["min_firms"]
+            findings += checks.of_table(frame, own, report.name, name, rules, least)
             cells += own
         for file in report.files:
             output = _output(file)

@@ -79,7 +79,7 @@ def test_without_participants_or_data_the_page_says_what_is_missing(page, idle, 
     model = data.read("impact_model")
     show.coverage(page, participants.coverage(data, START), NAMES, 5)
     show.history(page, participants.history(data), START, 5)
-    show.profile(page, profile.profile(data, START))
+    show.profile(page, profile.profile(data, START), 5)
     panel = planning.sample(data, ["fte"], programme_start=START, first_year=2016)
     design = {"programme_start": START, "results_from": 2027}
     lost = planning.attrition(data, **design)

@@ -12,6 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import OPINION
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.errors import UserError
 from clusterstudy.finance import (
     accounts,
@@ -258,6 +259,7 @@ def test_without_enough_cluster_years_there_is_one_path_and_the_reasons_are_told
     assert forecast(PLANNED, filed.assign(year=2023)).left_out["A"] == "gap"
 
 
+RULES = read_rules("standard")
 MEMBERS = pd.DataFrame(
     {
         "cvr": list("abcdefgh"),
@@ -271,20 +273,22 @@ MEMBERS = pd.DataFrame(
 
 def test_a_large_payer_is_never_one_firm():
     paid = payers.paid(MEMBERS, source.read(Empty(), "participations"), 2025)
-    found = payers.large_payer(paid, 3)
+    found = payers.large_payer(paid, 3, RULES)
     assert found["A"] == 30
     assert np.isnan(found["B"])  # one firm stands for nearly all of it
-    assert payers.large_payer(paid, 5).isna().all()
+    assert np.isnan(payers.large_payer(paid, 3, read_rules("strict"))["A"])  # two for 7 of 9
+    assert payers.large_payer(paid, 5, RULES).isna().all()
 
 
 def test_the_largest_payers_share_is_told_in_quarters_and_of_enough_firms_only():
     paid = payers.paid(MEMBERS, source.read(Empty(), "participations"), 2025)
-    found = payers.concentration(paid, 3).set_index("cluster_id")
+    found = payers.concentration(paid, 3, RULES).set_index("cluster_id")
     assert found.loc["A"].tolist() == [4, 0.75, 1.0]  # 90 of 91
     assert found.loc["B"].isna().all()
-    assert payers.concentration(paid, 5).drop(columns="cluster_id").isna().all(axis=None)
+    assert payers.concentration(paid, 5, RULES).drop(columns="cluster_id").isna().all(axis=None)
     even = pd.concat([MEMBERS.head(1)] * 12).assign(cvr=list("abcdefghijkl"))
-    share = payers.concentration(payers.paid(even, source.read(Empty(), "participations"), 2025), 3)
+    paid = payers.paid(even, source.read(Empty(), "participations"), 2025)
+    share = payers.concentration(paid, 3, RULES)
     assert share[["low", "high"]].to_numpy().tolist() == [[0.25, 0.5]]  # exactly a quarter
 
 

@@ -76,17 +76,26 @@ def test_a_column_that_one_has_and_the_other_has_not_is_named():
 
 
 def test_counts_have_the_names_of_their_firms_and_blank_ones_are_hidden():
-    rows = declared(read_outputs(), "20_impact_did", "by_dose")
-    frame = pd.DataFrame({"group": ["light", "project"], "n": [12, np.nan]})
-    parameters = {"outcome": "fte", "cluster": "K03"}
-    light, project = counts(frame, rows, "demo/run", "by_dose", parameters)
-    assert (light.population, light.parent) == ("seen/fte/K03/light", "seen/fte/K03")
-    assert not light.hidden
-    assert project.hidden
-    blank = frame.assign(n=pd.Series([None, None], dtype=object))  # as a file of blank counts has
-    assert all(cell.hidden for cell in counts(blank, rows, "demo/run", "by_dose", parameters))
-    with pytest.raises(UserError, match="names 'outcome', which is no column"):
-        list(counts(frame, rows, "demo/run", "by_dose", {"cluster": "K03"}))
+    rows = declared(read_outputs(), "10_baseline", "history")
+    frame = pd.DataFrame({"cohort": [2025, 2026], "since": "programme", "light": [12, np.nan]})
+    parameters = {"as_of": "2026-12-31", "cluster": "K03"}
+    first, second = counts(frame, rows, "demo/run", "history", parameters)
+    assert first.population == "light/K03/2025?2026-12-31"
+    assert first.parent == "entered/K03/programme?2026-12-31"
+    assert not first.hidden
+    assert second.hidden
+    blank = frame.assign(light=pd.Series([None, None], dtype=object))  # as a file of blanks has
+    assert all(cell.hidden for cell in counts(blank, rows, "demo/run", "history", parameters))
+    with pytest.raises(UserError, match="names 'as_of', which is no column"):
+        list(counts(frame, rows, "demo/run", "history", {"cluster": "K03"}))
+
+
+def test_a_share_counts_what_it_tells():
+    rows = declared(read_outputs(), "20_impact_did", "exits")
+    frame = pd.DataFrame({"event_time": [1, 2], "n": [100, 90], "share": [0.05, np.nan]})
+    _all, _later, some, blank = counts(frame, rows, "demo/run", "exits", {"cluster": "K03"})
+    assert (some.population, some.value, some.exact) == ("left/K03/1", 5, False)
+    assert blank.hidden
 
 
 def test_a_table_without_counts_may_have_such_a_column_only_by_its_own_name():

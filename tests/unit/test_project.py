@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "quality": {"contract"},
     "panel": {"contract"},
     "readiness": {"contract", "measures", "report"},
-    "finance": {"contract", "report"},
+    "finance": {"contract", "disclosure", "report"},
     "measures": {"contract", "panel"},
     "dialogue": {"contract", "panel", "measures", "report", "disclosure"},
     "baseline": {"contract", "panel", "measures", "did", "disclosure", "report"},

@@ -7,7 +7,6 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
-from clusterstudy.disclosure.cells import are_few
 from clusterstudy.panel import support, treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import CELL
@@ -42,8 +41,7 @@ def profile(
     DataFrame with one row per ``characteristic`` (label) and ``against``: ``all`` SMEs without
     any contact, or the comparison ``pool``, those in the same cells of industry, size and region
     as a new entrant, weighted to the new entrants' cells; and the columns of
-    :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out,
-    and the pool's count is blank where all but too few of the SMEs are in it;
+    :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out;
     empty where there are too few new entrants.
     """
     frame = characteristics(data, programme_start - 1)
@@ -69,9 +67,6 @@ def profile(
     }
     parts = [table.assign(against=name) for name, table in against.items()]
     every = pd.concat(parts).rename_axis("characteristic").reset_index()
-    most = every.groupby("characteristic")["n_comparison"].transform("max")
-    few = are_few(most - every["n_comparison"], min_firms)
-    every["n_comparison"] = every["n_comparison"].astype("Int64").mask(few)
     return every[every[["n_treated", "n_comparison"]].min(axis="columns") >= min_firms]
 
 

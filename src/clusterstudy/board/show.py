@@ -12,7 +12,7 @@ from clusterstudy.board.changes import Earlier
 from clusterstudy.board.effects import Finding, Heterogeneity
 from clusterstudy.board.inputs import STATUS
 from clusterstudy.contract.vocabulary import DIMENSION
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded
 from clusterstudy.finance.ahead import span
 from clusterstudy.finance.record import ANY
 from clusterstudy.finance.show import fine_millions
@@ -20,6 +20,7 @@ from clusterstudy.finance.watch import RULES
 from clusterstudy.impact.design import CONDITIONS
 from clusterstudy.impact.show.words import ADJUSTED, tests
 from clusterstudy.report import numbers
+from clusterstudy.report.fragments import rounded_note
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
 from clusterstudy.report.plots import intervals
@@ -65,7 +66,7 @@ def effects(
     min_firms: int,
 ) -> None:
     """Show the effect on each outcome, what could have been found, and how to read it."""
-    table = suppress(table, "n", [], min_firms)[0]
+    table = table.assign(n=rounded(table["n"], min_firms))
     scales = {name: each.study.scale for name, each in found.items()}
     shown = table.assign(
         label=[_(found[name].study.outcome) for name in table["outcome"]],
@@ -104,7 +105,9 @@ def effects(
             "{level} intervals, each by itself. The reading rests on p, adjusted for the number of"
             " outcomes in the dimension (Romano & Wolf); q is the false discovery rate among all"
             " outcomes here (Benjamini & Hochberg). Dimensions: {dimensions}."
-        ).format(level=numbers.percent(level, 0), dimensions=_dimensions(shown)),
+        ).format(level=numbers.percent(level, 0), dimensions=_dimensions(shown))
+        + " "
+        + rounded_note(min_firms),
     )
     drawn = [name for name in table["outcome"] if scales[name].kind == "log"]
     part = shown[shown["outcome"].isin(drawn) & shown["estimate"].notna()]

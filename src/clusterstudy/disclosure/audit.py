@@ -1,9 +1,9 @@
 """What the published cells tell about the hidden ones, in tables that share margins.
 
-Belongs here: the interval a reader can compute for each hidden count, and hiding more cells until
-every interval is wide. Cells are a vector, tables are linear relations between them: a margin, a
-total shown in another table and the same cell shown twice are all one row of a matrix. Does not
-belong here: what the cells are (:mod:`clusterstudy.disclosure.outputs`).
+Belongs here: the interval a reader can compute for each hidden count. Cells are a vector, tables
+are linear relations between them: a margin, a total shown in another table and the same cell shown
+twice are all one row of a matrix. Does not belong here: what the cells are
+(:mod:`clusterstudy.disclosure.outputs`).
 """
 
 from __future__ import annotations
@@ -74,39 +74,6 @@ def intervals(values: np.ndarray, hidden: np.ndarray, relations: Relations) -> p
         )
         bounds.append((low, -high))
     return pd.DataFrame(bounds, index=at, columns=["low", "high"])
-
-
-def protect(
-    values: np.ndarray, hidden: np.ndarray, relations: Relations, minimum: int
-) -> np.ndarray:
-    """Hide more cells until no hidden one can be told to within fewer than ``minimum`` firms.
-
-    The smallest published cell that shares a relation with the cell told best is hidden next;
-    cells of zero are never hidden, for zero may be known.
-
-    Parameters
-    ----------
-    values, hidden, relations
-        As for :func:`intervals`; here every value is true.
-
-    Returns
-    -------
-    Which cells to hide, shape (n,).
-    """
-    hidden = hidden.copy()
-    while hidden.any():
-        told = intervals(values, hidden, relations)
-        width = told["high"] - told["low"]
-        if width.min() >= minimum:
-            break
-        shared = abs(relations[abs(relations[:, [width.idxmin()]]).toarray().ravel() > 0])
-        candidates = (shared.sum(axis=0) > 0) & ~hidden & (values > 0)
-        if not candidates.any():
-            candidates = ~hidden & (values > 0)
-        if not candidates.any():
-            break
-        hidden[np.where(candidates, values, np.inf).argmin()] = True
-    return hidden
 
 
 def _extreme(goal: np.ndarray, matrix: Relations, known: np.ndarray) -> float:

@@ -1,15 +1,16 @@
 """Suppression within one table: no figure about fewer than a minimum of distinct firms.
 
-Belongs here: blanking the rows of a table whose margin may be known. Does not belong here: tables
-of several margins and tables linked to each other (:mod:`clusterstudy.disclosure.audit`), and
-single firms that dominate (:mod:`clusterstudy.disclosure.magnitudes`).
+Belongs here: blanking the rows of a table whose margin may be known, and rounding numbers of firms.
+Does not belong here: tables linked to each other (:mod:`clusterstudy.disclosure.audit`), and single
+firms that dominate (:mod:`clusterstudy.disclosure.magnitudes`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 Counts = TypeVar("Counts", pd.Series, pd.DataFrame)
@@ -66,31 +67,39 @@ def suppress(
     return frame.assign(**blanked), int(small.sum())
 
 
-def merge_steps(
-    frame: pd.DataFrame, text: str, whole: str, part: str, minimum: int
-) -> pd.DataFrame:
-    """Merge the steps of a sample's making that tell of too few firms into the next one.
+def near_above(firms: pd.Series, minimum: int) -> pd.Series:
+    """Return which rows, each a part of the one above, are so near it that few firms are told.
 
-    Parameters
-    ----------
-    frame
-        One row per step, each a narrower sample than the one before.
-    text
-        Column with what the step asks; merged steps ask for both.
-    whole, part
-        Columns with the number of firms left, and of those of a kind among them.
-    minimum
-        Fewest firms that a step may tell of: as left out, of either kind.
-
-    Returns
-    -------
-    The steps whose differences are zero or at least ``minimum``; the last one is always there.
+    A row is held against the nearest one above that is not so itself.
     """
-    kept: list[dict[Any, Any]] = []
-    for row in frame[::-1].to_dict("records"):
-        lost = [row[name] - kept[-1][name] for name in (whole, part)] if kept else [0, 0]
-        if any(0 < firms < minimum for firms in (*lost, lost[0] - lost[1])):
-            kept[-1][text] = f"{row[text]}; {kept[-1][text]}"
-        else:
-            kept.append(row)
-    return pd.DataFrame(kept[::-1], columns=frame.columns)
+    near, last = [], np.nan
+    for number in firms:
+        near.append(0 < last - number < minimum)
+        last = last if near[-1] else number
+    return pd.Series(near, firms.index)
+
+
+def rounded(firms: pd.Series, minimum: int) -> pd.Series:
+    """Return numbers of firms rounded down to a multiple of ``minimum``, small ones blank.
+
+    Two rounded numbers tell their difference to within ``minimum`` − 1 at best, which is what a
+    blank tells of a small number. So tables of overlapping groups, whose sums and differences no
+    declaration could list, can stand beside each other, provided that all of them are rounded: an
+    exact number beside a rounded one of nearly the same firms would tell more. Rounding down never
+    makes the evidence look larger, and shows the same firms alike everywhere; other ways to round
+    are in Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 5.
+    """
+    return firms.mask(are_few(firms, minimum)) // minimum * minimum
+
+
+def rounded_share(part: pd.Series, whole: pd.Series, minimum: int) -> pd.Series:
+    """Return shares of firms as told by numbers that are multiples of ``minimum``.
+
+    The part goes to the nearest multiple, the whole down as in :func:`rounded`: an exact share of
+    a whole that is nearly known would tell both. Missing where the part, or what lacks to the
+    whole, is one to ``minimum`` − 1 firms.
+    """
+    few = are_few(part, minimum) | are_few(whole - part, minimum)
+    base = rounded(whole, minimum)
+    nearest = (part / minimum).round() * minimum
+    return (nearest.clip(upper=base) / base).mask(few)

@@ -7,6 +7,7 @@ files, exceptions and the record (:mod:`clusterstudy.releasing`).
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
@@ -15,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.disclosure.audit import intervals, relations_of
-from clusterstudy.disclosure.outputs import Count
+from clusterstudy.disclosure.outputs import SHARE, VARIANT, Count
 from clusterstudy.disclosure.rules import Rules
 
 RULES = {
     "small_cell": "no count of one to too few firms",
+    "rounded": "numbers and shares said to be rounded are so",
     "degrees_of_freedom": "no model with too few degrees of freedom",
     "extremes": "no largest, smallest or outer value",
     "linked": "no hidden count can be told from what is shown",
@@ -33,7 +35,7 @@ RULES = {
     "row_level": "no rows of single firms",
     "unreadable": "every file can be read and checked",
 }
-EXCUSABLE = ("small_cell", "degrees_of_freedom", "extremes", "linked", "differencing")
+EXCUSABLE = ("small_cell", "rounded", "degrees_of_freedom", "extremes", "linked", "differencing")
 OUTER = re.compile(r"(?i)min|max|minimum|maximum|largest|smallest|[pq]\d+")
 
 
@@ -48,7 +50,7 @@ class Finding:
 
 
 def of_table(
-    frame: pd.DataFrame, cells: Sequence[Count], run: str, name: str, rules: Rules
+    frame: pd.DataFrame, cells: Sequence[Count], run: str, name: str, rules: Rules, least: int
 ) -> Iterator[Finding]:
     """Yield what one table breaks by itself.
 
@@ -56,15 +58,20 @@ def of_table(
     ----------
     cells
         Its counts; without any, the table holds no figures on firms.
+    least
+        What the run rounded numbers of firms to a multiple of.
     """
-    small = [cell for cell in cells if 0 < cell.value < rules.min_firms]
+    small = [cell for cell in cells if 0.5 < cell.value < rules.min_firms - 0.5]
     if small:
         yield Finding(run, name, "small_cell", f"{len(small)} in {small[0].column}")
+    odd = [cell for cell in cells if not cell.exact and not _is_multiple(cell.value, least)]
+    if odd:
+        yield Finding(run, name, "rounded", f"{len(odd)} in {odd[0].column}")
     outer = [column for column in map(str, frame) if OUTER.fullmatch(column)]
     if outer and cells and not rules.extremes:
         yield Finding(run, name, "extremes", f"column {outer[0]}")
     if "se" in frame:
-        for column in dict.fromkeys(cell.column for cell in cells):
+        for column in dict.fromkeys(cell.column for cell in cells if cell.relation != SHARE):
             few = frame["se"].gt(0) & (frame[column] - 1 < rules.min_df)
             if few.any():
                 detail = f"{few.sum()} of fewer than {rules.min_df}"
@@ -74,39 +81,46 @@ def of_table(
 def differences(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> list[Finding]:
     """Return counts of like firms that differ by one to ``minimum`` − 1.
 
-    Alike are counts of the same population, wherever they stand and whenever they were released,
-    a population and the one it is part of, and rows that are each part of the row above.
+    Alike are counts of the same population, wherever they stand, whenever they were released and
+    whatever their variant, a population and the one it is part of, and rows that are each part of
+    the row above. Rounded numbers are not compared. Of two counts the later one in ``cells`` is
+    named.
     """
-    shown = [cell for cell in cells if not cell.hidden]
-    by_name: dict[str, list[Count]] = {}
-    for cell in [*shown, *earlier]:
-        if cell.relation != "above":
-            by_name.setdefault(cell.population, []).append(cell)
-    pairs = [pair for same in by_name.values() for pair in combinations(same, 2)]
+    shown = [cell for cell in cells if cell.exact and not cell.hidden]
+    named = [cell for cell in [*earlier, *shown] if cell.exact and cell.relation != "above"]
+    alike, same = (defaultdict(list), defaultdict(list))
+    for cell in named:
+        alike[cell.population.partition(VARIANT)[0]].append(cell)
+        same[cell.population].append(cell)
+    pairs = [pair for cells in alike.values() for pair in combinations(cells, 2)]
     for cell in shown:
         if cell.relation in ("within", "adds"):
-            pairs += product([cell], by_name.get(cell.parent, []))
-    chain = [cell for cell in shown if cell.relation == "above"]
+            pairs += product(same[cell.parent], [cell])
     pairs += [
         (a, b)
-        for a, b in pairwise(chain)
-        if (a.run, a.output, a.column) == (b.run, b.output, b.column)
+        for a, b in pairwise(cell for cell in shown if cell.relation == "above")
+        if (a.run, a.output, a.column, a.parent) == (b.run, b.output, b.column, b.parent)
     ]
-    found: dict[Finding, None] = {}
-    for a, b in pairs:
-        if 0 < abs(a.value - b.value) < minimum and (a in shown or b in shown):
-            one, other = (a, b) if a in shown else (b, a)
+    new, found = set(shown), dict[Finding, None]()
+    for other, one in pairs:
+        if 0 < abs(one.value - other.value) < minimum and one in new:
             detail = f"{one.column} against {other.run}/{other.output}, {other.column}"
             found[Finding(one.run, one.output, "differencing", detail)] = None
     return list(found)
 
 
+def _is_multiple(value: float, least: int) -> bool:
+    return bool(np.isnan(value) or np.isclose(value / least, round(value / least), atol=1e-6))
+
+
 def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> list[Finding]:
     """Return tables with a hidden count that the others' sums tell to within ``minimum`` firms.
 
-    Every count that is shown anywhere, or was released earlier, is known.
+    Every exact count that is shown anywhere, or was released earlier, is known.
     """
-    known = {cell.population: cell.value for cell in [*earlier, *cells] if not cell.hidden}
+    known = {
+        cell.population: cell.value for cell in [*earlier, *cells] if cell.exact and not cell.hidden
+    }
     sums: dict[str, dict[str, None]] = {}
     for cell in cells:
         if cell.relation == "adds":

@@ -1,4 +1,4 @@
-"""Which totals, means and quantiles of firms' figures would tell what single firms have.
+"""Which totals and means of firms' figures would tell what single firms have.
 
 Belongs here: the rules that need the firms' own contributions, and so run where the figures are
 made. Does not belong here: counts (:mod:`clusterstudy.disclosure.cells`) and what is derived from
@@ -58,15 +58,6 @@ def sensitive(
             "close": _above(rules.p_percent * largest(1), rest),
         }
     )
-
-
-def quantile_allowed(q: float, firms: int, rules: Rules) -> bool:
-    """Tell whether the ``q``-quantile of ``firms`` firms may be shown.
-
-    Enough firms must lie on both sides of it; the smallest and the largest value never do.
-    """
-    beyond = np.floor(round(firms * min(q, 1 - q), 9))
-    return bool(rules.extremes or beyond >= rules.min_firms)
 
 
 def _above(left: pd.Series, right: pd.Series) -> pd.Series:

@@ -24,11 +24,15 @@ NONE = "none"
 OPTIONAL = "?"
 COUNTED = ("n", "firms")  # columns that no table has unless its name is declared
 ANY = "*"
+VARIANT = "?"  # in a population: what stands after it makes like firms others, by a few
+ROUNDED, SHARE = "rounded", "share"
 RELATIONS = {
     "none": "Stands alone",
     "adds": "Adds up to its parent",
     "within": "Part of its parent",
-    "above": "Part of the row above",
+    "above": "Part of the row above of the same parent",
+    ROUNDED: "Rounded down to a multiple of the fewest firms",
+    SHARE: "Share of the column that is its parent, of such a multiple",
 }
 OUTPUTS = Table(
     name="outputs",
@@ -41,7 +45,12 @@ OUTPUTS = Table(
         Column(
             "column", "text", "Its column with the count, or none; with ? where it may be missing."
         ),
-        Column("population", "text", "Name of who is counted, with {column} or {parameter}."),
+        Column(
+            "population",
+            "text",
+            "Name of who is counted, with {column} or {parameter}; after ? what makes like firms"
+            " differ by a few.",
+        ),
         Column("relation", "text", "How it relates to its parent.", terms=RELATIONS),
         Column("parent", "text", "Population that it belongs to, or none."),
         Column("holds", "text", "What the output holds, for who judges it."),
@@ -51,7 +60,10 @@ OUTPUTS = Table(
 
 @dataclass(frozen=True)
 class Count:
-    """A count of firms that a table shows, or hides: ``value`` is then not a number."""
+    """A count of firms that a table shows, or hides: ``value`` is then not a number.
+
+    Of a share it is what the share tells: times the number that it is a share of.
+    """
 
     run: str
     output: str
@@ -65,6 +77,11 @@ class Count:
     def hidden(self) -> bool:
         """Whether the cell is blank."""
         return pd.isna(self.value)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the number is that of the firms themselves, so that it can be added up."""
+        return self.relation not in (ROUNDED, SHARE)
 
 
 def read_outputs(path: Path = DATA / "outputs.csv") -> pd.DataFrame:
@@ -108,6 +125,8 @@ def counts(
     columns = rows["column"].str.rstrip(OPTIONAL)
     for _, row in rows.assign(column=columns)[columns.isin(frame.columns)].iterrows():
         values = pd.to_numeric(frame[row["column"]]).astype(float)  # an all blank one is an object
+        if row["relation"] == SHARE:
+            values *= frame[row["parent"]]
         for line, value in zip(frame.to_dict("records"), values, strict=True):
             named = dict(parameters) | {str(key): value for key, value in line.items()}
             yield Count(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-MOST_OF_TWO = 0.85  # of a sum shown, what two firms may stand for
+from clusterstudy.disclosure.magnitudes import sensitive
+from clusterstudy.disclosure.rules import Rules
+
 LARGEST = 3
 BANDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # an exact share of three firms would tell too much
 
@@ -37,24 +39,25 @@ def paid(memberships: pd.DataFrame, participations: pd.DataFrame, year: int) -> 
     return total[total > 0].sort_values(ascending=False)
 
 
-def large_payer(paid: pd.Series, least: int) -> pd.Series:
+def large_payer(paid: pd.Series, least: int, rules: Rules) -> pd.Series:
     """Return by cluster what its ``least`` largest payers paid on average.
 
-    The largest alone would be one firm's figure. Missing where fewer than ``least`` paid, or two
-    of them stand for more than :data:`MOST_OF_TWO`.
+    The largest alone would be one firm's figure. Missing where fewer than ``least`` paid, or the
+    sum of what they paid would tell what one of them did.
 
     Parameters
     ----------
     paid
         From :func:`paid`.
+    rules
+        Whose dominance and p % rule are kept (:func:`.magnitudes.sensitive`).
     """
-    largest = paid.groupby("cluster_id").head(least).groupby("cluster_id")
-    by_two = largest.apply(lambda amounts: amounts.iloc[:2].sum() / amounts.sum())
-    told = (largest.size() == least) & (by_two <= MOST_OF_TWO)
-    return largest.mean().where(told)
+    largest = paid.groupby("cluster_id").head(least)
+    by_cluster = largest.groupby("cluster_id")
+    return by_cluster.mean().where((by_cluster.size() == least) & ~_tells(largest, rules))
 
 
-def concentration(paid: pd.Series, least: int) -> pd.DataFrame:
+def concentration(paid: pd.Series, least: int, rules: Rules) -> pd.DataFrame:
     """Return between which bounds the share of each cluster's three largest payers lies.
 
     Parameters
@@ -63,21 +66,27 @@ def concentration(paid: pd.Series, least: int) -> pd.DataFrame:
         From :func:`paid`.
     least
         Fewest paying firms of which anything is shown.
+    rules
+        Whose dominance and p % rule are kept (:func:`.magnitudes.sensitive`).
 
     Returns
     -------
     DataFrame with ``cluster_id``, ``payers`` (paying firms), ``low`` and ``high`` (neighbours in
-    :data:`BANDS`); all three missing where fewer than ``least`` paid, or two firms stand for more
-    than :data:`MOST_OF_TWO` of the whole.
+    :data:`BANDS`); all three missing where fewer than ``least`` paid, or the whole would tell what
+    one of them did.
     """
     by_cluster = paid.groupby("cluster_id")
     total, firms = by_cluster.sum(), by_cluster.size()
-    of_two, of_three = (
-        paid.groupby("cluster_id").head(n).groupby("cluster_id").sum() / total for n in (2, LARGEST)
-    )
+    of_three = by_cluster.head(LARGEST).groupby("cluster_id").sum() / total
     place = np.digitize(of_three, BANDS[1:-1])
     bounds = np.asarray(BANDS)
     found = pd.DataFrame(
         {"payers": firms, "low": bounds[place], "high": bounds[place + 1]}, dtype="float64"
     )
-    return found.where((firms >= least) & (of_two <= MOST_OF_TWO)).reset_index()
+    return found.where((firms >= least) & ~_tells(paid, rules)).reset_index()
+
+
+def _tells(paid: pd.Series, rules: Rules) -> pd.Series:
+    """Return by cluster whether the sum would tell what one of its payers paid."""
+    told = sensitive(paid.rename("paid").reset_index(), ["cluster_id"], "cvr", "paid", rules)
+    return told["dominated"] | told["close"]

@@ -16,11 +16,15 @@ import pandas as pd
 
 from clusterstudy import kept
 from clusterstudy.contract.read import Dataset
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.finance import accounts, cash, income, payers, projects, source
 
 KEPT = 48  # forecasts of a data folder; a report with its record takes one a year
 FRAMES = ("exhaustion", "paths")
-CODE = (Path(__file__).parent, Path(__file__).parents[1] / "contract")
+CODE = (
+    Path(__file__).parent,
+    *(Path(__file__).parents[1] / name for name in ("contract", "disclosure")),
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def position(
     accounts_due: int,
     more_advance: float,
     min_firms: int,
+    rules: str,
     replications: int,
     level: float,
     seed: int,
@@ -81,6 +86,8 @@ def position(
         A larger advance, as a share of running projects' grants.
     min_firms
         Fewest firms behind a figure about payers.
+    rules
+        Name of the rule set of disclosure control that figures about payers keep.
     assumptions, replications, level, seed, scenarios
         As :func:`clusterstudy.finance.cash.forecast` takes them.
     """
@@ -102,17 +109,17 @@ def position(
     ledger = projects.ledger(granted, reports, data.as_of)
     confirmed = projects.confirmed_income(lines, data.as_of)
     paid_in = income.last_year(income.both(lines)[1])
-    paid = payers.paid(members, active, paid_in)
+    paid, held = payers.paid(members, active, paid_in), read_rules(rules)
     how: dict[str, Any] = {
         "replications": replications,
         "level": level,
         "seed": seed,
         "scenarios": scenarios,
     }
-    chosen = [list(clusters), asdict(assumptions), min_firms, how]
+    chosen = [list(clusters), asdict(assumptions), min_firms, asdict(held), how]
 
     def simulated() -> cash.Forecast:
-        strayed, large = cash.deviations(lines, ratios), payers.large_payer(paid, min_firms)
+        strayed, large = cash.deviations(lines, ratios), payers.large_payer(paid, min_firms, held)
         return cash.forecast(lines, latest, strayed, large, clusters, assumptions, **how)
 
     return Position(
@@ -124,7 +131,7 @@ def position(
         tracker=accounts.tracker(filed, clusters, data.as_of, accounts_due),
         ledger=ledger,
         exposure=projects.exposure(latest, ledger, confirmed, more_advance),
-        concentration=payers.concentration(paid, min_firms),
+        concentration=payers.concentration(paid, min_firms, held),
         paid_in=paid_in,
         forecast=kept.kept(
             kept.entry(data, "forecasts", chosen, CODE), simulated, _read, _write, most=KEPT

@@ -33,6 +33,8 @@ class Bounds:
     ----------
     year
         The outcome's last year.
+    followed
+        New entrants of the cohorts that are not left out.
     stay_treated, stay_comparison
         Share of the new entrants, and of the comparison firms weighted to be like them, whose
         outcome is known in that year.
@@ -51,6 +53,7 @@ class Bounds:
     """
 
     year: int
+    followed: int
     stay_treated: float
     stay_comparison: float
     seen: dict[str, float]
@@ -115,7 +118,8 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
             without.append(int(treated.sum()))
         else:
             followed.append(found)
-    if sum(each.size for each in followed) < choices.min_treated:
+    entrants = sum(each.size for each in followed)
+    if entrants < choices.min_treated:
         return None
     both = _averaged([(each.always, each.limits) for each in followed], BOUNDS)
     low, high = imbens_manski(both, choices.level)
@@ -125,6 +129,7 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
     shares = np.average(stay, axis=0, weights=[each.size for each in followed])
     return Bounds(
         year=last,
+        followed=entrants,
         stay_treated=shares[0],
         stay_comparison=shares[1],
         seen={name: float(row[name]) for name in ("estimate", "low", "high")},

@@ -19,7 +19,6 @@ from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.did.randomisation import Randomised, permutation, sign_changes
 from clusterstudy.did.wild import wild_cluster
-from clusterstudy.disclosure.cells import are_few
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, figures
@@ -45,9 +44,8 @@ def few_clusters(
     Returns
     -------
     DataFrame with ``test`` (``firms``, ``industries``, ``wild``, ``signs``, ``permutation``),
-    ``units`` (taken as independent, or treated; missing where the permutation's are so nearly the
-    first row's that the difference would tell of few firms), ``estimate``, ``low``, ``high``,
-    ``mde``, ``p_value``, ``smallest`` (the smallest p-value that the test can give) and ``reason``.
+    ``units`` (taken as independent, or treated), ``estimate``, ``low``, ``high``, ``mde``,
+    ``p_value``, ``smallest`` (the smallest p-value that the test can give) and ``reason``.
     """
     used = study.entered | study.comparison
     arrays = study.among(used)
@@ -69,10 +67,7 @@ def few_clusters(
         except UserError as error:
             rows.append({"test": name, "reason": error.what})
     columns = ["units", "estimate", "low", "high", "mde", "p_value", "smallest", "reason"]
-    frame = pd.DataFrame(rows).reindex(columns=["test", *columns])
-    fewer = frame["units"].iloc[0] - frame["units"]
-    close = (frame["test"] == "permutation") & are_few(fewer, choices.min_treated)
-    return frame.assign(units=frame["units"].mask(close))
+    return pd.DataFrame(rows).reindex(columns=["test", *columns])
 
 
 def _by_t(effect: Estimates, units: int, choices: Choices) -> dict[Any, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clusterstudy.disclosure.cells import rounded_share
 from clusterstudy.disclosure.magnitudes import sensitive
 from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.impact.design import Design
@@ -82,7 +83,7 @@ def balance(study: Design, found: Overlap) -> pd.DataFrame:
 
 
 def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:
-    """Return shares of either group by bin of the log odds, none on few firms.
+    """Return rounded shares of either group by bin of the log odds, none on few firms.
 
     Bins are half a unit wide and the same for all data. One to ``min_firms`` − 1 firms in a bin
     are counted in the next bin towards the group's fullest, so that nothing is blank and no firm
@@ -97,7 +98,14 @@ def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:
     edges = np.arange(np.floor(odds.min()), np.ceil(odds.max()) + WIDTH, WIDTH)
     groups = {"treated": found.treated, "comparison": ~found.treated}
     counts = {name: np.histogram(odds[of], edges)[0] for name, of in groups.items()}
-    shares = {name: _gathered(count, min_firms) / count.sum() for name, count in counts.items()}
+    shares = {
+        name: rounded_share(
+            pd.Series(_gathered(count, min_firms)),
+            pd.Series(count.sum(), range(len(count))),
+            min_firms,
+        )
+        for name, count in counts.items()
+    }
     middle = 1 / (1 + np.exp(-(edges[:-1] + edges[1:]) / 2))
     return pd.DataFrame({"middle": middle, **shares})
 
@@ -125,9 +133,9 @@ def concentration(found: Overlap, rules: str) -> pd.DataFrame:
         firms = pd.DataFrame({"group": group, "firm": np.arange(len(weight)), "weight": weight})
         told = sensitive(firms, ["group"], "firm", "weight", read_rules(rules))
         if len(told) == groups and not told[["few", "dominated", "close"]].any(axis=None):
-            up_to = firms.groupby("group")["weight"].agg(["size", "sum"]).cumsum()
-            shares = up_to / up_to.iloc[-1]
-            return shares.set_axis(["firms", "weight"], axis=1).reset_index(drop=True)
+            up_to = firms.groupby("group")["weight"].sum().cumsum().to_numpy()
+            shares = np.arange(1, groups + 1) / groups
+            return pd.DataFrame({"firms": shares, "weight": up_to / up_to[-1]})
         groups //= 2
     return pd.DataFrame(columns=["firms", "weight"], dtype=float)
 

@@ -100,6 +100,15 @@ def notes(*, note: str, source: str, files: Iterable[str]) -> str:
     return "".join(f'<p class="{kind}">{part}</p>' for kind, part in parts if part)
 
 
+def rounded_note(minimum: int) -> str:
+    """Return the sentence that says how numbers and shares of firms are rounded."""
+    text = _(
+        "Numbers of firms are rounded down to a multiple of {least}, and shares of firms are those"
+        " of such numbers, so that no difference tells of a few."
+    )
+    return text.format(least=minimum)
+
+
 def blank_note(blanked: int, minimum: int, *, additive: bool = False) -> str:
     """Return the sentence below a table that says how many rows are blank; empty for none."""
     if not blanked:

@@ -17,6 +17,17 @@ VERDICTS = {
     "refused": later("✕ Refused"),
 }
 
+THRESHOLDS = {
+    "name": later("Rule set"),
+    "min_firms": later("Fewest firms behind a figure"),
+    "dominant_firms": later("Firms of the dominance rule"),
+    "dominant_share": later("Largest share of a total that these may hold"),
+    "p_percent": later("Least error in guessing the largest firm, as a share"),
+    "min_df": later("Fewest residual degrees of freedom"),
+    "extremes": later("Largest and smallest values are allowed"),
+    "max_rows": later("Most rows of a table"),
+}
+
 
 def render(record: Mapping[str, Any]) -> str:
     """Return the page.
@@ -27,7 +38,10 @@ def render(record: Mapping[str, Any]) -> str:
         As :mod:`clusterstudy.releasing` writes it.
     """
     language.use(record["lang"])
-    rules = pd.DataFrame(record["rules"].items(), columns=["threshold", "value"])
+    rules = pd.DataFrame(
+        [(_(THRESHOLDS[name]), _said(value)) for name, value in record["rules"].items()],
+        columns=["threshold", "value"],
+    )
     return layout.fill(
         "release.html.j2",
         record=record,
@@ -35,12 +49,20 @@ def render(record: Mapping[str, Any]) -> str:
         outputs=Markup(_outputs(record)),
         rules=Markup(
             fragments.table(
-                rules.astype(str),
+                rules,
                 caption=_("The rule set"),
                 headings={"threshold": _("Threshold"), "value": _("Value")},
             )
         ),
     )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int | float):
+        return numbers.number(value, 0 if isinstance(value, int) else 2)
+    return str(value)
 
 
 def _outputs(record: Mapping[str, Any]) -> str:
@@ -49,7 +71,9 @@ def _outputs(record: Mapping[str, Any]) -> str:
             "output": f"{output['run']}: {output['output']}",
             "verdict": _(VERDICTS[output["verdict"]]).replace(" ", "\N{NO-BREAK SPACE}"),
             "blank": output["blank_counts"],
-            "broken": "; ".join(f"{f['rule']}: {f['detail']}" for f in output["findings"]),
+            "broken": "; ".join(
+                f"{_(record['checks'][f['rule']])} ({f['detail']})" for f in output["findings"]
+            ),
             "why": "; ".join(
                 dict.fromkeys(
                     f"{f['exception']['why']} ({f['exception']['asked_by']})"
@@ -67,7 +91,7 @@ def _outputs(record: Mapping[str, Any]) -> str:
             "output": _("Output"),
             "verdict": _("Verdict"),
             "blank": _("Counts left blank"),
-            "broken": _("Rules broken"),
+            "broken": _("Rules that are not kept"),
             "why": _("Exception asked for, and why"),
             "sha256": _("Files and the beginning of their SHA-256"),
         },

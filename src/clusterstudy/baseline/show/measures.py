@@ -17,7 +17,7 @@ from clusterstudy.baseline.levels import (
 )
 from clusterstudy.baseline.show.words import BOUNDS, notes, of_dimension
 from clusterstudy.contract.vocabulary import DIMENSION, DIRECTION, TIER
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import near_above, suppress
 from clusterstudy.report import numbers
 from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
@@ -220,9 +220,11 @@ def chain(page: Page, tables: Mapping[int, pd.DataFrame], min_firms: int) -> Non
         page.callout("missing", _("No firm's project with a knowledge institution is registered."))
         return
     every = pd.concat([table.assign(year=str(year)) for year, table in parts.items()])
-    shown, blank = suppress(
-        every.reset_index(drop=True), "firms", ["n", "share", "low", "high"], min_firms
-    )
+    figures = ["n", "share", "low", "high"]
+    shown, blank = suppress(every.reset_index(drop=True), "firms", figures, min_firms)
+    near = shown.groupby("year")["firms"].transform(near_above, min_firms)
+    shown[["firms", *figures]] = shown[["firms", *figures]].mask(near, axis=0)
+    blank += int(near.sum())
     if shown["share"].isna().all():
         told = _("Too few firms stand behind each stage from joint project to market.")
         page.callout("missing", told)

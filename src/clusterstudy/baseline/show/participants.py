@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from clusterstudy.baseline import plots
 from clusterstudy.contract.vocabulary import DOSE
-from clusterstudy.disclosure.cells import are_few, suppress
+from clusterstudy.disclosure.cells import are_few, rounded, rounded_share, suppress
+from clusterstudy.panel.characteristics import LABELS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance
 from clusterstudy.report.fragments import blank_note
@@ -17,6 +19,7 @@ from clusterstudy.report.page import Page
 
 ALL_DOSES = later("All doses")
 
+COUNTS = {"treated": "n_treated", "comparison": "n_comparison"}  # by the mean of these
 MOSTLY = 0.5  # share of blank cells from which doses are put together
 
 
@@ -90,21 +93,39 @@ def history(page: Page, table: pd.DataFrame, programme_start: int, min_firms: in
         name="history",
         alt=_("Stacked bars of firms by year of first contact and dose."),
         caption=_("Firms by year of first contact and dose of that year"),
-        data=counts,
+        data=counts.assign(since=np.where(counts.index < programme_start, "before", "programme")),
         headings={"cohort": _("Year"), **doses},
         formats=dict.fromkeys(doses, 0),
         note=blank_note(int(counts.isna().to_numpy().sum()), min_firms, additive=True),
     )
 
 
-def profile(page: Page, frame: pd.DataFrame) -> None:
-    """Show how new entrants differ from other SMEs."""
+def profile(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
+    """Show how new entrants differ from other SMEs.
+
+    Parameters
+    ----------
+    frame
+        As :func:`clusterstudy.baseline.profile.profile` returns it.
+    min_firms
+        Fewest firms that a share may tell of, or leave out.
+    """
     if frame.empty:
         page.callout("missing", _("Too few new entrants have figures: no comparison."))
         return
+    shares = frame["characteristic"] == LABELS["exporter"]
+    shown = frame.assign(
+        **{
+            group: frame[group].mask(
+                shares, rounded_share(frame[group] * frame[n], frame[n], min_firms)
+            )
+            for group, n in COUNTS.items()
+        },
+        **{n: rounded(frame[n], min_firms) for n in COUNTS.values()},
+    )
     balance(
         page,
-        frame,
+        shown,
         series="against",
         labels={"all": _("Against all SMEs"), "pool": _("Against the comparison pool")},
         headings={

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from clusterstudy.baseline import plots
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, suppress
 from clusterstudy.report import numbers
-from clusterstudy.report.fragments import blank_note
+from clusterstudy.report.fragments import blank_note, rounded_note
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
 from clusterstudy.report.scales import Scale
@@ -40,6 +40,8 @@ def power(
     shown, blank = suppress(table, "treated", ["mde"], min_firms)
     scales = {name: Scale(row["scale"], row["unit"]) for name, row in declared.iterrows()}
     shown = shown.assign(
+        treated=rounded(shown["treated"], min_firms),
+        comparison=rounded(shown["comparison"], min_firms),
         who=shown["cluster_id"].map(names),
         label=[_(declared.loc[outcome, "label"]) for outcome in shown["outcome"]],
         mean=[
@@ -67,5 +69,5 @@ def power(
             "written": _("Minimum detectable effect"),
         },
         formats={"treated": 0, "comparison": 0, "sd": 3, "attrition": numbers.percent},
-        note=blank_note(blank, min_firms),
+        note=" ".join([rounded_note(min_firms), blank_note(blank, min_firms)]).strip(),
     )

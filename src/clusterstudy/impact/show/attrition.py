@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from clusterstudy.disclosure.cells import are_few
+from clusterstudy.disclosure.cells import rounded, rounded_share
 from clusterstudy.impact.attrition import Bounds
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.show.words import BOUNDS, count, dots
+from clusterstudy.impact.show.words import BOUNDS, count, dots, share
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -31,9 +31,9 @@ def exits(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
     if frame.empty:
         page.callout("missing", _("Exit: too few new entrants a year or more after entry."))
         return
-    few = are_few(frame["left"], min_firms)
     shown = frame.assign(
-        share=(frame["left"] / frame["n"]).mask(few),
+        n=rounded(frame["n"], min_firms),
+        share=rounded_share(frame["left"], frame["n"], min_firms),
         label=[_("Years after the year of entry: {n}").format(n=n) for n in frame["event_time"]],
     )
     page.figure(
@@ -98,7 +98,7 @@ def bounds(page: Page, study: Design, found: Bounds | None, level: float, min_fi
             " {level} intervals."
         ).format(
             year=found.year,
-            treated=numbers.percent(found.stay_treated),
+            treated=share(round(found.stay_treated * found.followed), found.followed, min_firms),
             comparison=numbers.percent(found.stay_comparison),
             level=numbers.percent(level, 0),
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, suppress
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.pooling import Clusters
 from clusterstudy.impact.show.words import ADJUSTED, BOUNDS, DIFFERENCE, formats, headings, tests
@@ -35,7 +35,11 @@ def clusters(
     figures.extend(pooled.columns)
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
     frame = suppress(frame, "n", figures, min_firms, whole=int(study.seen.sum()))[0]
-    shown = frame.assign(label=frame["group"].map(labels), reason=frame["reason"].fillna(""))
+    shown = frame.assign(
+        label=frame["group"].map(labels),
+        n=rounded(frame["n"], min_firms),
+        reason=frame["reason"].fillna(""),
+    )
     scale, spread, centre = study.scale, found.pooled.spread, found.pooled.centre
     page.figure(
         _side_by_side(shown, scale),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from clusterstudy.did.group_time import GroupTime
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, suppress
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.show.words import ADJUSTED, DIFFERENCE, dots, formats, headings, tests
@@ -25,7 +25,7 @@ def withheld(page: Page, effects: GroupTime | None = None) -> None:
     page.callout("missing", _("No effect could be estimated: {reasons}.").format(reasons=reasons))
 
 
-def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> None:
+def overall(page: Page, study: Design, table: pd.DataFrame, level: float, min_firms: int) -> None:
     """Show the overall effect and say in a sentence how to read it."""
     row = table.iloc[0]
     text = _("Estimate {effect}, {level} interval {interval}; smallest detectable effect {mde}.")
@@ -39,7 +39,10 @@ def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> Non
         told += " " + _("No effect has been shown; that is not the same as no effect.")
     page.callout("note", told)
     page.table(
-        table.assign(label=_("All new entrants of this report"), n=study.seen.sum()),
+        table.assign(
+            label=_("All new entrants of this report"),
+            n=rounded(pd.Series(study.seen.sum(), table.index), min_firms),
+        ),
         name="overall",
         caption=_("Average effect on {outcome} from the year of entry on").format(
             outcome=_(study.outcome)
@@ -49,7 +52,7 @@ def overall(page: Page, study: Design, table: pd.DataFrame, level: float) -> Non
     )
 
 
-def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
+def event_study(page: Page, study: Design, frame: pd.DataFrame, min_firms: int) -> None:
     """Show effects by years since entry, as far as enough firms stand behind them."""
     page.figure(
         plots.event_study(frame, study.scale),
@@ -59,7 +62,9 @@ def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
             "before entry they should lie around zero."
         ),
         caption=_("Effect on {outcome} by years since entry").format(outcome=_(study.outcome)),
-        data=frame.assign(mde=frame["mde"].where(frame["se"] > 0)),
+        data=frame.assign(
+            n=rounded(frame["n"], min_firms), mde=frame["mde"].where(frame["se"] > 0)
+        ),
         headings={
             "event_time": _("Years since entry"),
             "n": _("New entrants"),
@@ -75,7 +80,7 @@ def event_study(page: Page, study: Design, frame: pd.DataFrame) -> None:
     )
 
 
-def cells(page: Page, study: Design, frame: pd.DataFrame, min_treated: int) -> None:
+def cells(page: Page, study: Design, frame: pd.DataFrame, min_treated: int, min_firms: int) -> None:
     """Show the effects by year of entry and years since entry as a map.
 
     Parameters
@@ -96,7 +101,7 @@ def cells(page: Page, study: Design, frame: pd.DataFrame, min_treated: int) -> N
         caption=_("Effect on {outcome} by year of entry and years since entry").format(
             outcome=_(study.outcome)
         ),
-        data=frame,
+        data=frame.assign(n=rounded(frame["n"], min_firms)),
         headings={
             "cohort": _("Year of entry"),
             "event_time": _("Years since entry"),
@@ -140,7 +145,11 @@ def groups(
     frame = frame.reindex(columns=["group", "n", *figures, "reason"])
     whole = int(study.seen.sum())
     frame = suppress(frame, "n", figures, min_firms, additive=additive, whole=whole)[0]
-    shown = frame.assign(label=frame["group"].map(labels or str), reason=frame["reason"].fillna(""))
+    shown = frame.assign(
+        label=frame["group"].map(labels or str),
+        n=rounded(frame["n"], min_firms),
+        reason=frame["reason"].fillna(""),
+    )
     page.figure(
         dots(study, shown),
         name=name,

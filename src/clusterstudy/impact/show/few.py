@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clusterstudy.disclosure.cells import rounded
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.show.words import BOUNDS, dots
 from clusterstudy.report import numbers
@@ -18,9 +19,10 @@ TESTS = {
     "permutation": later("Entry dealt anew within cells"),
     "signs": later("Clusters as units, signs changed"),
 }
+BY_FIRM = ("firms", "permutation")  # whose units are new entrants
 
 
-def few_clusters(page: Page, study: Design, frame: pd.DataFrame) -> None:
+def few_clusters(page: Page, study: Design, frame: pd.DataFrame, min_firms: int) -> None:
     """Show the tests with what the smallest p-value of each could be.
 
     Parameters
@@ -28,7 +30,10 @@ def few_clusters(page: Page, study: Design, frame: pd.DataFrame) -> None:
     frame
         As :func:`clusterstudy.impact.few.few_clusters` returns it.
     """
+    by_firm = frame["test"].isin(BY_FIRM)
     shown = frame.assign(
+        n=rounded(frame["units"].where(by_firm), min_firms),
+        units=frame["units"].mask(by_firm),
         label=[_(TESTS[name]) for name in frame["test"]],
         smallest=[_smallest(value) for value in frame["smallest"]],
         reason=frame["reason"].fillna(""),
@@ -44,7 +49,8 @@ def few_clusters(page: Page, study: Design, frame: pd.DataFrame) -> None:
         data=shown,
         headings={
             "label": _("What is taken as independent"),
-            "units": _("Units"),
+            "n": _("New entrants"),
+            "units": _("Units that are groups of firms"),
             "estimate": _("Effect"),
             BOUNDS: _("Interval"),
             "mde": _("Smallest detectable effect"),
@@ -53,6 +59,7 @@ def few_clusters(page: Page, study: Design, frame: pd.DataFrame) -> None:
             "reason": _("Why there is no test"),
         },
         formats={
+            "n": 0,
             "units": 0,
             "estimate": study.scale.effect,
             BOUNDS: study.scale.interval,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clusterstudy.contract.vocabulary import REGION
 from clusterstudy.did.bacon import FORBIDDEN
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, suppress
 from clusterstudy.errors import UserError
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import Design
@@ -104,7 +104,7 @@ def decomposition(page: Page, study: Design, min_firms: int) -> None:
         caption=_("What two-way fixed effects average for {outcome}").format(
             outcome=_(study.outcome)
         ),
-        data=frame.assign(label=labels),
+        data=frame.assign(label=labels, n=rounded(frame["n"], min_firms)),
         headings={
             "label": _("Comparison"),
             "n": _("New entrants"),

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterstudy.disclosure.cells import merge_steps, suppress
+from clusterstudy.disclosure.cells import are_few, rounded
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.overlap import Overlap, concentration, histogram
-from clusterstudy.impact.show.words import count
+from clusterstudy.impact.show.words import count, share
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance as report_balance
-from clusterstudy.report.fragments import blank_note
+from clusterstudy.report.fragments import blank_note, rounded_note
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
 
@@ -24,10 +24,12 @@ from clusterstudy.report.page import Page
 def sample(page: Page, study: Design, min_firms: int) -> None:
     """Show how the sample was made, and how CVR numbers and industry codes were joined."""
     flow = study.firms.flow
-    named = flow.assign(step=[_(STEPS[step]) for step in flow["step"]])
-    named = merge_steps(named, "step", "firms", "new_entrants", min_firms)
     page.table(
-        suppress(named, "new_entrants", [], min_firms)[0],
+        flow.assign(
+            step=[_(STEPS[step]) for step in flow["step"]],
+            firms=rounded(flow["firms"], min_firms),
+            new_entrants=rounded(flow["new_entrants"], min_firms),
+        ),
         name="sample",
         caption=_("Firms left at each step of the sample's making"),
         headings={
@@ -35,21 +37,24 @@ def sample(page: Page, study: Design, min_firms: int) -> None:
             "firms": _("Firms"),
             "new_entrants": _("of them new entrants"),
         },
-        formats={"new_entrants": 0},
+        formats={"firms": 0, "new_entrants": 0},
         note=_("This report is about {n} of the new entrants and {m} firms in their cells.").format(
             n=count(study.chosen.sum(), min_firms), m=count(study.comparison.sum(), min_firms)
-        ),
+        )
+        + " "
+        + rounded_note(min_firms),
     )
     linked = pd.DataFrame(study.firms.linked.items(), columns=["link", "firms"])
     linked["link"] = [_(LINKS[name]) for name in linked["link"]]
-    linked, blank = suppress(linked, "firms", [], min_firms)
+    exact = linked["firms"]
+    linked["firms"] = rounded(exact, min_firms)
     page.table(
         linked,
         name="linked",
         caption=_("How CVR numbers and industry codes were joined in the sample"),
         headings={"link": _("What was joined"), "firms": _("Count")},
         formats={"firms": 0},
-        note=blank_note(blank, min_firms),
+        note=blank_note(int(are_few(exact, min_firms).sum()), min_firms),
     )
     if not study.firms.treated.any():
         page.callout(
@@ -88,9 +93,14 @@ def balance(page: Page, found: Overlap, frame: pd.DataFrame, min_firms: int, rul
         note=_(
             "{off} of the new entrants are unlike every comparison firm. Fewer than {least} firms"
             " in a bin are counted in the next one towards the fullest."
-        ).format(off=numbers.percent(found.off_support), least=min_firms),
+        ).format(
+            off=share(
+                round(found.off_support * found.treated.sum()), found.treated.sum(), min_firms
+            ),
+            least=min_firms,
+        ),
     )
-    _weights(page, found, rules)
+    _weights(page, found, min_firms, rules)
     if frame.empty:
         return
     report_balance(
@@ -112,11 +122,11 @@ def balance(page: Page, found: Overlap, frame: pd.DataFrame, min_firms: int, rul
     )
 
 
-def _weights(page: Page, found: Overlap, rules: str) -> None:
+def _weights(page: Page, found: Overlap, min_firms: int, rules: str) -> None:
     """Show how unevenly comparison firms count, and how many equally weighted ones that makes."""
     told = _("Under the weights, {n} comparison firms count as much as {equal} equally weighted.")
     told = told.format(
-        n=numbers.number((~found.treated).sum()), equal=numbers.number(found.effective)
+        n=count((~found.treated).sum(), min_firms), equal=numbers.number(found.effective)
     )
     curve = concentration(found, rules)
     if curve.empty:
@@ -147,8 +157,11 @@ def maturity(page: Page, study: Design, found: pd.DataFrame, min_firms: int) -> 
     shown = pd.DataFrame(
         {
             "condition": [_(CONDITIONS[name]) for name in found.index],
-            "needed": [_amount(name, value, 0) for name, value in found["needed"].items()],
-            "found": [_amount(name, value, min_firms) for name, value in found["found"].items()],
+            "needed": [_amount(name, value, 1) for name, value in found["needed"].items()],
+            "found": [
+                _amount(name, value, min_firms, study.chosen.sum())
+                for name, value in found["found"].items()
+            ],
             "met": [_("✓ met") if met else _("✕ not met") for met in found["met"]],
         }
     )
@@ -184,8 +197,8 @@ def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: in
         )
         return
     rows = {
-        _("New entrants with figures"): numbers.number(found["treated"]),
-        _("Comparison firms with figures"): numbers.number(found["comparison"]),
+        _("New entrants with figures"): count(found["treated"], min_firms),
+        _("Comparison firms with figures"): count(found["comparison"], min_firms),
         _("Standard deviation of the change over the span"): numbers.number(found["sd"], 3),
         _("Firms lost over the span"): numbers.percent(found["attrition"]),
         _("Minimum detectable effect"): study.scale.effect(found["mde"]),
@@ -198,9 +211,12 @@ def planned(page: Page, study: Design, found: Mapping[str, float], min_firms: in
     )
 
 
-def _amount(condition: Any, value: float, min_firms: int) -> str:
+def _amount(condition: Any, value: float, min_firms: int, entrants: int = 0) -> str:
+    """Return a condition's year, number of firms, or share of the ``entrants`` where there are."""
     if condition == "overlap":
-        return numbers.percent(value)
+        if not entrants:
+            return numbers.percent(value)
+        return share(round(value * entrants), entrants, min_firms)
     if condition in ("treated", "comparison"):
         return count(value, min_firms)
     return f"{value:.0f}"

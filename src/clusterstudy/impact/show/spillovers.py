@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, suppress
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.show.words import dots, formats, headings
+from clusterstudy.impact.show.words import dots, formats, headings, share
 from clusterstudy.impact.spillovers import Spillovers
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _, later
@@ -31,6 +31,7 @@ def spillovers(page: Page, study: Design, found: Spillovers, min_firms: int) -> 
     frame = found.table.reindex(columns=["group", "n", "n_comparison", *figures, "reason"])
     for count in ("n", "n_comparison"):
         frame = suppress(frame, count, figures, min_firms)[0]
+        frame[count] = rounded(frame[count], min_firms)
     labels = [_(ROWS[name]) for name in frame["group"]]
     shown = frame.assign(label=labels, reason=frame["reason"].fillna(""))
     page.figure(
@@ -56,6 +57,6 @@ def spillovers(page: Page, study: Design, found: Spillovers, min_firms: int) -> 
             "{share} of the comparison firms share municipality and six-digit industry with a"
             " new entrant, in {rings} such pairs."
         ).format(
-            share=numbers.percent(found.exposed / compared), rings=numbers.number(found.rings)
+            share=share(found.exposed, compared, min_firms), rings=numbers.number(found.rings)
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded, rounded_share, suppress
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.show.words import DIFFERENCE, dots, formats, headings
 from clusterstudy.report import numbers
@@ -55,7 +55,10 @@ def received(page: Page, frame: pd.DataFrame, own: str, min_firms: int) -> None:
         page.callout("note", told.format(choice=_(CHOICES[own]).lower()))
     shown, blank = frame, 0
     for count, share in (("n", "share"), ("n_comparison", "share_comparison")):
-        shown, hidden = suppress(shown, count, [share], min_firms, additive=True)
+        whole = pd.Series(frame[count].sum(), frame.index)
+        shown, hidden = suppress(shown, count, [], min_firms, additive=True)
+        shown[share] = rounded_share(shown[count], whole, min_firms)
+        shown[count] = rounded(shown[count], min_firms)
         blank += hidden
     page.table(
         shown.assign(label=[_(WHEN[when]) for when in shown["when"]]),
@@ -94,6 +97,7 @@ def by_support(page: Page, study: Design, frame: pd.DataFrame, own: str, min_fir
     labels = [_(CHOICES[name]) for name in frame["group"]]
     shown = frame.assign(
         label=labels,
+        n=rounded(frame["n"], min_firms),
         own=[_("yes") if name == own else "" for name in frame["group"]],
         reason=frame["reason"].fillna(""),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from clusterstudy.disclosure.cells import rounded, rounded_share
 from clusterstudy.impact.design import Design
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
@@ -46,10 +47,19 @@ def headings(scale: Scale, apart: bool = False) -> dict[Any, str]:
 
 
 def count(firms: float, min_firms: int) -> str:
-    """Return a number of firms, but for a small one only that it is small."""
+    """Return a number of firms, rounded, and of a small one only that it is small."""
     if 0 < firms < min_firms:
         return _("fewer than {n}").format(n=min_firms)
-    return numbers.number(firms)
+    return numbers.number(rounded(pd.Series([firms]), min_firms).item())
+
+
+def share(part: float, whole: float, min_firms: int) -> str:
+    """Return a share of firms, rounded, or that few are in it or outside of it."""
+    if 0 < part < min_firms:
+        return _("fewer than {n}").format(n=min_firms)
+    if 0 < whole - part < min_firms:
+        return _("all but fewer than {n}").format(n=min_firms)
+    return numbers.percent(rounded_share(pd.Series([part]), pd.Series([whole]), min_firms).item())
 
 
 def tests() -> dict[Any, str]:
