@@ -13,6 +13,7 @@ import pytest
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
+from clusterstudy.disclosure.outputs import counts, declared, read_outputs
 from clusterstudy.impact.design import design
 from clusterstudy.params import NOTEBOOKS, ImpactParameters
 from clusterstudy.paths import NOTEBOOKS as FOLDER
@@ -157,6 +158,21 @@ def test_no_written_table_counts_fewer_firms_than_may_be_shown(execute, demo):
             few = frame[name].between(1, MIN_FIRMS - 1)
             assert not few.any(), f"{path.stem}.{name}: {frame[few].to_dict('records')}"
     assert counted > 10
+
+
+def test_every_number_of_firms_in_the_impact_report_is_rounded(execute):
+    """All of them, for an exact one beside a rounded one would tell of few."""
+    node, folder = execute("20_impact_did", lang="en")
+    outputs, counted = read_outputs(), 0
+    for path in folder.glob("tables/*.parquet"):
+        frame, rows = pd.read_parquet(path), declared(outputs, "20_impact_did", path.stem)
+        own = list(counts(frame, rows, "demo/run", path.stem, dict(ImpactParameters())))
+        assert all(cell.hidden or not cell.value % MIN_FIRMS for cell in own), path.stem
+        counted += len(own)
+    assert counted > 50
+    told = re.search(r"This report is about (\d+) of the new entrants", shown(node))
+    assert told
+    assert not int(told[1]) % MIN_FIRMS
 
 
 def test_no_output_names_a_firm(execute, demo, a_run):

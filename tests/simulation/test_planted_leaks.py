@@ -12,16 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterstudy.disclosure import checks
-from clusterstudy.disclosure.outputs import counts, declared, read_outputs
+from clusterstudy.disclosure.outputs import counts
 from clusterstudy.disclosure.rules import read_rules
 
 RULES = read_rules("standard")
-OUTPUTS = read_outputs()
+TABLES = {  # by table: relation of its counts, and what they belong to
+    "overall": ("none", "none"),
+    "by_dose": ("adds", "seen/{outcome}"),
+    "by_cohort": ("adds", "seen/{outcome}"),
+    "chain": ("above", "chain"),
+    "evidence": ("rounded", "none"),
+}
 GROUPS = {"by_dose": ["light", "membership", "project"], "by_cohort": [2025, 2026, 2027]}
 
 
 def release(seed: int) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return tables of the impact report of two outcomes, whose counts keep every rule."""
+    """Return the tables of reports on two outcomes, whose counts keep every rule."""
     rng, tables = np.random.default_rng(seed), {}
     for outcome, base in (("fte", 1000), ("productivity", 5000)):
         whole = base + int(rng.integers(100))
@@ -31,7 +37,9 @@ def release(seed: int) -> dict[tuple[str, str], pd.DataFrame]:
             n = [first, second, whole - first - second]
             tables[outcome, name] = pd.DataFrame({"group": groups, "n": n, "se": 0.1})
         steps = np.cumsum(rng.integers(5, 500, 4))[::-1] + base
-        tables[outcome, "sample"] = pd.DataFrame({"firms": steps, "new_entrants": base // 10})
+        tables[outcome, "chain"] = pd.DataFrame({"group": range(4), "n": steps})
+        evidence = rng.integers(1, 200, 3) * RULES.min_firms
+        tables[outcome, "evidence"] = pd.DataFrame({"group": range(3), "n": evidence})
     return tables
 
 
@@ -39,10 +47,11 @@ def found(tables: dict[tuple[str, str], pd.DataFrame]) -> set[tuple[str, str, st
     """Return report, table and rule of all that the tables break."""
     cells, broken = [], []
     for (outcome, name), frame in tables.items():
-        rows = declared(OUTPUTS, "20_impact_did", name)
-        parameters = {"outcome": outcome, "cluster": "programme"}
-        own = list(counts(frame, rows, outcome, name, parameters))
-        broken += checks.of_table(frame, own, outcome, name, RULES)
+        relation, parent = TABLES[name]
+        population = "seen/{outcome}" if name == "overall" else name + "/{outcome}/{group}"
+        row = {"column": "n", "population": population, "relation": relation, "parent": parent}
+        own = list(counts(frame, pd.DataFrame([row]), outcome, name, {"outcome": outcome}))
+        broken += checks.of_table(frame, own, outcome, name, RULES, RULES.min_firms)
         cells += own
     broken += checks.differences(cells, [], RULES.min_firms)
     broken += checks.linked(cells, [], RULES.min_firms)
@@ -105,7 +114,15 @@ def test_a_planted_leak_is_found_in_its_table(leak, seed, outcome):
 @settings(max_examples=10, deadline=None)
 def test_a_step_that_loses_few_firms_is_found(seed, step, lost):
     tables = release(seed)
-    firms = tables["fte", "sample"]["firms"].to_numpy().copy()
+    firms = tables["fte", "chain"]["n"].to_numpy().copy()
     firms[:step] += firms[step] + lost - firms[step - 1]
-    tables["fte", "sample"]["firms"] = firms
-    assert ("fte", "sample", "differencing") in found(tables)
+    tables["fte", "chain"]["n"] = firms
+    assert ("fte", "chain", "differencing") in found(tables)
+
+
+@given(seed=st.integers(0, 2**32 - 1), more=st.integers(1, 4), row=st.integers(0, 2))
+@settings(max_examples=10, deadline=None)
+def test_an_exact_number_where_all_are_rounded_is_found(seed, more, row):
+    tables = release(seed)
+    tables["fte", "evidence"].loc[row, "n"] += more
+    assert found(tables) == {("fte", "evidence", "rounded")}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from clusterstudy.disclosure.audit import intervals, relations_of
-from clusterstudy.disclosure.cells import merge_steps, suppress
-from clusterstudy.disclosure.checks import differences, linked
-from clusterstudy.disclosure.magnitudes import quantile_allowed, sensitive
+from clusterstudy.disclosure.cells import near_above, rounded, rounded_share, suppress
+from clusterstudy.disclosure.checks import differences, linked, of_table
+from clusterstudy.disclosure.magnitudes import sensitive
 from clusterstudy.disclosure.outputs import Count
 from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.errors import UserError
 
 STANDARD = read_rules("standard")
+PARTS = {"light": 17, "project": np.nan}  # a blank row that a total of 20 would tell
 
 
 def test_the_standard_rules_are_those_of_the_domain():
@@ -57,14 +60,6 @@ def test_a_firm_with_many_rows_is_one_contribution():
 
 
 @pytest.mark.parametrize(
-    ("q", "firms", "allowed"),
-    [(0.5, 10, True), (0.5, 9, False), (0.9, 50, True), (0.9, 49, False), (1.0, 10_000, False)],
-)
-def test_a_quantile_needs_firms_on_both_sides(q, firms, allowed):
-    assert quantile_allowed(q, firms, STANDARD) is allowed
-
-
-@pytest.mark.parametrize(
     ("counts", "hidden"),
     [
         ([3, 20, 7], [True, False, True]),
@@ -89,21 +84,62 @@ def test_rows_that_lack_few_firms_of_a_known_whole_are_blank():
 
 
 @pytest.mark.parametrize(
-    ("firms", "entrants", "steps"),
+    ("firms", "near"),
     [
-        ([100, 80, 78], [30, 30, 30], ["a", "b; c"]),
-        ([100, 98, 96], [30, 30, 30], ["a; b; c"]),  # two and two are too few together
-        ([100, 97, 90], [30, 30, 30], ["a; b", "c"]),
-        ([100, 80, 70], [40, 30, 27], ["a", "b; c"]),
-        ([100, 80, 72], [30, 30, 24], ["a", "b; c"]),  # two that are no entrants
-        ([100, 80, 80], [30, 30, 30], ["a", "b", "c"]),
+        ([100, 80, 78], [False, False, True]),
+        ([100, 98, 96], [False, True, True]),  # two and two are too few together
+        ([100, 98, 90], [False, True, False]),
+        ([100, 100, 95], [False, False, False]),
+        ([100, np.nan, 97], [False, False, True]),
     ],
 )
-def test_steps_that_tell_of_too_few_firms_are_merged(firms, entrants, steps):
-    frame = pd.DataFrame({"step": ["a", "b", "c"], "firms": firms, "new": entrants})
-    merged = merge_steps(frame, "step", "firms", "new", 5)
-    assert merged["step"].tolist() == steps
-    assert merged["firms"].iloc[-1] == firms[-1]
+def test_rows_that_lack_few_firms_of_the_one_above_are_found(firms, near):
+    assert near_above(pd.Series(firms), 5).tolist() == near
+
+
+def test_numbers_are_rounded_down_and_small_ones_are_blank():
+    shown = rounded(pd.Series([0, 1, 4, 5, 9, 10, 987, np.nan]), 5)
+    assert shown.fillna(-1).tolist() == [0, -1, -1, 5, 5, 10, 985, -1]
+
+
+def test_shares_are_those_of_rounded_numbers_and_tell_of_no_few_either_way():
+    part = pd.Series([0, 4, 5, 7, 8, 38, 35, 39])
+    shown = rounded_share(part, pd.Series(39, part.index), 5)
+    assert (shown * 35).round(9).fillna(-1).tolist() == [0, -1, 5, 5, 10, -1, -1, 35]
+    assert rounded_share(pd.Series([2]), pd.Series([4]), 5).isna().all()
+
+
+def test_an_exact_number_among_rounded_ones_is_refused():
+    cells = [Count("a", "overall", "n", "all", n, "rounded") for n in (0, 15, 20, np.nan)]
+    frame = pd.DataFrame({"n": [0, 15, 20, np.nan]})
+    assert not list(of_table(frame, cells, "a", "overall", STANDARD, 5))
+    [found] = of_table(frame, cells, "a", "overall", STANDARD, 10)
+    assert (found.rule, found.detail) == ("rounded", "1 in n")
+    share = Count("a", "exits", "share", "left", 0.29 * 20, "share", "n")
+    assert [f.rule for f in of_table(frame, [share], "a", "exits", STANDARD, 5)] == ["rounded"]
+
+
+def test_rounded_numbers_are_neither_compared_nor_added_up():
+    cells = [Count("a", "overall", "n", "all", n, "rounded") for n in (20, 22)]
+    parts = [Count("a", "by_dose", "n", name, n, "adds", "all") for name, n in PARTS.items()]
+    assert not differences(cells, [], 5)
+    assert not linked([*cells, *parts], [], 5)
+    assert not differences([Count("b", "overall", "n", "all", 21)], cells, 5)
+
+
+def test_like_firms_of_two_days_are_compared_and_not_equated():
+    """The later report is the one that is named."""
+    then = Count("a", "coverage", "n", "firms/K03?2026-12-31", 20)
+    now = Count("b", "coverage", "n", "firms/K03?2029-12-31", 22)
+    [found] = differences([then, now], [], 5)
+    assert (found.run, found.detail) == ("b", "n against a/coverage, n")
+    parts = [
+        Count("b", "by_dose", "n", name, n, "adds", "firms/K03?2029-12-31")
+        for name, n in PARTS.items()
+    ]
+    assert not linked([then, *parts], [], 5)
+    assert linked([replace(now, value=20), *parts], [], 5)
+    assert not differences([then, replace(parts[0], relation="within")], [], 5)
 
 
 def test_a_total_in_another_table_tells_a_hidden_cell():
@@ -133,8 +169,9 @@ def test_a_sole_blank_row_is_told_by_the_total_of_another_table():
 
 
 def test_counts_of_like_firms_that_differ_by_few_are_found():
-    steps = [Count("a", "sample", "n", "sample", n, "above") for n in (20, 17, 12, 12)]
+    steps = [Count("a", "chain", "n", "stage", n, "above", "2025") for n in (20, 17, 12, 12)]
     assert len(differences(steps, [], 5)) == 1
+    assert not differences([steps[0], replace(steps[1], parent="2028")], [], 5)
     part = Count("a", "by_dose", "n", "light", 17, "within", "all")
     assert differences([Count("a", "overall", "n", "all", 20), part], [], 5)
     assert differences([part], [Count("a", "by_dose", "n", "light", 18)], 5)

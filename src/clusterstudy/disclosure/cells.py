@@ -75,7 +75,7 @@ def near_above(firms: pd.Series, minimum: int) -> pd.Series:
     near, last = [], np.nan
     for number in firms:
         near.append(0 < last - number < minimum)
-        last = last if near[-1] else number
+        last = last if near[-1] or np.isnan(number) else number
     return pd.Series(near, firms.index)
 
 
@@ -85,9 +85,10 @@ def rounded(firms: pd.Series, minimum: int) -> pd.Series:
     Two rounded numbers tell their difference to within ``minimum`` − 1 at best, which is what a
     blank tells of a small number. So tables of overlapping groups, whose sums and differences no
     declaration could list, can stand beside each other, provided that all of them are rounded: an
-    exact number beside a rounded one of nearly the same firms would tell more. Rounding down never
-    makes the evidence look larger, and shows the same firms alike everywhere; other ways to round
-    are in Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 5.
+    exact number beside a rounded one of nearly the same firms would tell more. Many overlapping
+    groups together may still narrow a small number by one or two. Rounding down never makes the
+    evidence look larger, and shows the same firms alike everywhere; other ways to round are in
+    Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 5.
     """
     return firms.mask(are_few(firms, minimum)) // minimum * minimum
 

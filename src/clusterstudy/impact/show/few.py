@@ -31,11 +31,11 @@ def few_clusters(page: Page, study: Design, frame: pd.DataFrame, min_firms: int)
         As :func:`clusterstudy.impact.few.few_clusters` returns it.
     """
     by_firm = frame["test"].isin(BY_FIRM)
-    shown = frame.assign(
+    shown = frame.drop(columns="smallest").assign(
         n=rounded(frame["units"].where(by_firm), min_firms),
         units=frame["units"].mask(by_firm),
         label=[_(TESTS[name]) for name in frame["test"]],
-        smallest=[_smallest(value) for value in frame["smallest"]],
+        smallest_p=[_smallest(value) for value in frame["smallest"]],
         reason=frame["reason"].fillna(""),
         **{name: frame[name].where(np.isfinite(frame[name])) for name in BOUNDS},
     )
@@ -55,7 +55,7 @@ def few_clusters(page: Page, study: Design, frame: pd.DataFrame, min_firms: int)
             BOUNDS: _("Interval"),
             "mde": _("Smallest detectable effect"),
             "p_value": _("p"),
-            "smallest": _("Smallest p possible"),
+            "smallest_p": _("Smallest p possible"),
             "reason": _("Why there is no test"),
         },
         formats={

@@ -13,15 +13,19 @@ from clusterstudy.report.page import Page
 def pseudo_entries(page: Page, study: Design, frame: pd.DataFrame, min_firms: int) -> None:
     """Show the placebo effects by the years that entry is dated too early.
 
+    How many entrants there are where no effect is estimated is not told: they are those of the
+    latest years of entry, which a table above may have to hide.
+
     Parameters
     ----------
     frame
         As :func:`clusterstudy.impact.placebo.pseudo_entries` returns it.
     """
+    without = frame["reason"].notna() if "reason" in frame else pd.Series(False, frame.index)
     groups(
         page,
         study,
-        frame,
+        frame.assign(n=frame["n"].mask(without)),
         name="pseudo_entry",
         caption=_("Placebo effect on {outcome} by years that entry is dated too early").format(
             outcome=_(study.outcome)

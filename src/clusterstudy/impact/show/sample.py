@@ -91,7 +91,7 @@ def balance(page: Page, found: Overlap, frame: pd.DataFrame, min_firms: int, rul
         },
         formats=dict.fromkeys(["middle", "treated", "comparison"], numbers.percent),
         note=_(
-            "{off} of the new entrants are unlike every comparison firm. Fewer than {least} firms"
+            "Unlike every comparison firm: {off} of the new entrants. Fewer than {least} firms"
             " in a bin are counted in the next one towards the fullest."
         ).format(
             off=share(
