@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 
 from clusterstudy.disclosure.audit import intervals, relations_of
-from clusterstudy.disclosure.cells import near_above, rounded, rounded_share, suppress
+from clusterstudy.disclosure.cells import (
+    near_above,
+    rounded,
+    rounded_means,
+    rounded_share,
+    suppress,
+)
 from clusterstudy.disclosure.checks import differences, linked, of_table
 from clusterstudy.disclosure.magnitudes import sensitive
 from clusterstudy.disclosure.outputs import Count
@@ -107,6 +113,23 @@ def test_shares_are_those_of_rounded_numbers_and_tell_of_no_few_either_way():
     shown = rounded_share(part, pd.Series(39, part.index), 5)
     assert (shown * 35).round(9).fillna(-1).tolist() == [0, -1, 5, 5, 10, -1, -1, 35]
     assert rounded_share(pd.Series([2]), pd.Series([4]), 5).isna().all()
+
+
+def test_means_that_are_shares_are_rounded_and_others_are_not():
+    frame = pd.DataFrame(
+        {
+            "treated": [8 / 36, 3 / 36, 8 / 36],
+            "comparison": [0.5, 0.5, 0.5],
+            "n_treated": 36,
+            "n_comparison": 400,
+            "yes_no": [True, True, False],
+        }
+    )
+    shown = rounded_means(frame, 5)
+    assert shown["treated"].fillna(0).tolist() == [10 / 35, 0, 8 / 36]
+    assert shown["comparison"].tolist() == [0.5] * 3
+    assert shown["n_treated"].tolist() == [35] * 3
+    assert "yes_no" not in shown
 
 
 def test_an_exact_number_among_rounded_ones_is_refused():

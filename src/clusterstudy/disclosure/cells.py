@@ -93,6 +93,23 @@ def rounded(firms: pd.Series, minimum: int) -> pd.Series:
     return firms.mask(are_few(firms, minimum)) // minimum * minimum
 
 
+def rounded_means(frame: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return standardised differences with numbers of firms rounded, and means that are shares.
+
+    Parameters
+    ----------
+    frame
+        The columns of :func:`clusterstudy.panel.balance.smd`.
+    """
+    shown = frame.drop(columns="yes_no")
+    shares = frame["yes_no"].astype(bool)
+    for mean, n in (("treated", "n_treated"), ("comparison", "n_comparison")):
+        told = rounded_share(frame[mean] * frame[n], frame[n], minimum)
+        shown[mean] = frame[mean].mask(shares, told)
+        shown[n] = rounded(frame[n], minimum)
+    return shown
+
+
 def rounded_share(part: pd.Series, whole: pd.Series, minimum: int) -> pd.Series:
     """Return shares of firms as told by numbers that are multiples of ``minimum``.
 
@@ -100,7 +117,8 @@ def rounded_share(part: pd.Series, whole: pd.Series, minimum: int) -> pd.Series:
     a whole that is nearly known would tell both. Missing where the part, or what lacks to the
     whole, is one to ``minimum`` − 1 firms.
     """
-    few = are_few(part, minimum) | are_few(whole - part, minimum)
+    part = part.round(6)  # made of a share
+    few = are_few(part, minimum) | are_few((whole - part).round(6), minimum)
     base = rounded(whole, minimum)
     nearest = (part / minimum).round() * minimum
     return (nearest.clip(upper=base) / base).mask(few)

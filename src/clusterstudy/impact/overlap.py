@@ -72,14 +72,13 @@ def balance(study: Design, found: Overlap) -> pd.DataFrame:
     Returns
     -------
     DataFrame with one row per characteristic and ``weighting`` (``before``, ``after``):
-    ``characteristic`` (label), ``treated``, ``comparison`` (means), ``smd``, ``low``, ``high``.
+    ``characteristic`` (label), and the columns of :func:`clusterstudy.panel.balance.smd`.
     """
     frame = study.firms.firms.loc[study.compared, list(study.firms.covariates)]
     labelled = frame.rename(columns=LABELS | support.LABELS)
     before = smd(labelled, found.treated).assign(weighting="before")
     after = smd(labelled, found.treated, found.weights).assign(weighting="after")
-    both = pd.concat([before, after]).rename_axis("characteristic").reset_index()
-    return both[["characteristic", "weighting", "treated", "comparison", "smd", "low", "high"]]
+    return pd.concat([before, after]).rename_axis("characteristic").reset_index()
 
 
 def histogram(found: Overlap, min_firms: int) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-COLUMNS = ["treated", "comparison", "smd", "low", "high", "n_treated", "n_comparison"]
+COLUMNS = ["treated", "comparison", "smd", "low", "high", "n_treated", "n_comparison", "yes_no"]
 
 
 def smd(
@@ -31,7 +31,8 @@ def smd(
     Returns
     -------
     DataFrame indexed by column: ``treated`` and ``comparison`` (means), ``smd``, ``low`` and
-    ``high`` (95 % interval by Hedges & Olkin 1985, p. 86), ``n_treated`` and ``n_comparison``.
+    ``high`` (95 % interval by Hedges & Olkin 1985, p. 86), ``n_treated`` and ``n_comparison``, and
+    ``yes_no``, whether all values are 0 or 1 and the means so shares of firms.
     Figures are NaN where a group has fewer than two firms with the characteristic.
     """
     weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
@@ -44,8 +45,13 @@ def smd(
 def _smd(x: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> dict[str, float]:
     seen = np.isfinite(x)
     t, c = x[seen & treated], x[seen & ~treated]
+    counted: dict[str, float] = {
+        "n_treated": len(t),
+        "n_comparison": len(c),
+        "yes_no": bool(np.isin(x[seen], (0, 1)).all()),
+    }
     if min(len(t), len(c)) < 2:
-        return {"n_treated": len(t), "n_comparison": len(c)}
+        return counted
     w = weight[seen & ~treated]
     effective = w.sum() ** 2 / (w**2).sum()
     mean_t, mean_c = t.mean(), np.average(c, weights=w)
@@ -58,6 +64,5 @@ def _smd(x: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> dict[str, fl
         "smd": d,
         "low": d - 1.96 * se,
         "high": d + 1.96 * se,
-        "n_treated": len(t),
-        "n_comparison": len(c),
+        **counted,
     }

@@ -9,8 +9,7 @@ import pandas as pd
 
 from clusterstudy.baseline import plots
 from clusterstudy.contract.vocabulary import DOSE
-from clusterstudy.disclosure.cells import are_few, rounded, rounded_share, suppress
-from clusterstudy.panel.characteristics import LABELS
+from clusterstudy.disclosure.cells import are_few, rounded_means, suppress
 from clusterstudy.report import numbers
 from clusterstudy.report.balance import balance
 from clusterstudy.report.fragments import blank_note
@@ -19,7 +18,6 @@ from clusterstudy.report.page import Page
 
 ALL_DOSES = later("All doses")
 
-COUNTS = {"treated": "n_treated", "comparison": "n_comparison"}  # by the mean of these
 MOSTLY = 0.5  # share of blank cells from which doses are put together
 
 
@@ -113,19 +111,9 @@ def profile(page: Page, frame: pd.DataFrame, min_firms: int) -> None:
     if frame.empty:
         page.callout("missing", _("Too few new entrants have figures: no comparison."))
         return
-    shares = frame["characteristic"] == LABELS["exporter"]
-    shown = frame.assign(
-        **{
-            group: frame[group].mask(
-                shares, rounded_share(frame[group] * frame[n], frame[n], min_firms)
-            )
-            for group, n in COUNTS.items()
-        },
-        **{n: rounded(frame[n], min_firms) for n in COUNTS.values()},
-    )
     balance(
         page,
-        shown,
+        rounded_means(frame, min_firms),
         series="against",
         labels={"all": _("Against all SMEs"), "pool": _("Against the comparison pool")},
         headings={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clusterstudy.baseline.show.words import BOUNDS, interval, named
-from clusterstudy.disclosure.cells import suppress
+from clusterstudy.disclosure.cells import rounded_means, suppress
 from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -29,7 +29,7 @@ def respondents(page: Page, frame: pd.DataFrame, wave: int, min_firms: int) -> N
         page.callout("missing", told.format(least=min_firms, wave=wave))
         return
     labels = {"unweighted": _("As they answered"), "weighted": _("Weighted")}
-    shown = frame.assign(
+    shown = rounded_means(frame, min_firms).assign(
         characteristic=frame["characteristic"].map(_), answers=frame["answers"].map(labels)
     )
     page.figure(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterstudy.disclosure.cells import are_few, rounded
+from clusterstudy.disclosure.cells import are_few, rounded, rounded_means
 from clusterstudy.impact import plots
 from clusterstudy.impact.design import CONDITIONS, Design
 from clusterstudy.impact.overlap import Overlap, concentration, histogram
@@ -105,7 +105,7 @@ def balance(page: Page, found: Overlap, frame: pd.DataFrame, min_firms: int, rul
         return
     report_balance(
         page,
-        frame,
+        rounded_means(frame, min_firms).drop(columns=["n_treated", "n_comparison"]),
         series="weighting",
         labels={"before": _("Before weighting"), "after": _("After weighting")},
         headings={
