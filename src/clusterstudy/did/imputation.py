@@ -45,10 +45,11 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
         raise UserError("no treated unit is observed before and after", where="cohort")
     unit, w = rows["unit"].to_numpy(), rows["weight"].to_numpy()
     dummies = rows["at"].to_numpy()[:, None] == np.arange(1, len(panel.periods))
-    X = np.hstack([dummies[:, dummies.any(axis=0)], trends(panel, rows).to_numpy()]).astype(float)
-    X = _less_mean(X, unit, untreated)
+    X = np.hstack([dummies[:, dummies.any(axis=0)], trends(panel, rows).to_numpy()])
+    X = _less_mean(X.astype(float, copy=False), unit, untreated)
     y = _less_mean(rows[["outcome"]].to_numpy(), unit, untreated)[:, 0]
-    gram = (X[untreated].T * w[untreated]) @ X[untreated]
+    before = X[untreated]
+    gram = (before.T * w[untreated]) @ before
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
         raise UserError(
             "a period or a covariate's trend cannot be fitted on untreated observations",
@@ -56,7 +57,7 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
             mend="Leave out periods in which all are treated, or collinear covariates",
         )
     inverse = np.linalg.inv(gram)
-    effect = y - X @ inverse @ (X[untreated].T @ (w * y)[untreated])
+    effect = y - X @ inverse @ (before.T @ (w * y)[untreated])
 
     cells, of_row = _cells(treated)
     share = w[~untreated] / np.bincount(of_row, w[~untreated])[of_row]
@@ -67,7 +68,7 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     means = np.zeros((len(cells), X.shape[1]))
     np.add.at(means, of_row, share[:, None] * X[~untreated])
     score = np.zeros((panel.n_units, X.shape[1]))
-    np.add.at(score, unit[untreated], (w * effect)[untreated, None] * X[untreated])
+    np.add.at(score, unit[untreated], (w * effect)[untreated, None] * before)
     influence = panel.by_cluster(by_unit - score @ inverse @ means.T)
     cells["estimate"] = estimate
     member = panel.cohort[:, None] == np.unique(cells["cohort"])

@@ -84,15 +84,17 @@ class _Sums:
         y, X, unit = within(outcome, np.concatenate([treated[:, :, None], trends], axis=2))
         w = panel.weight()[unit]
         group = np.unique(cluster[unit], return_inverse=True)[1]
-        rows = [group == g for g in range(group.max() + 1)]
-        gram = np.stack([(w[of, None] * X[of]).T @ X[of] for of in rows])
+        ends = np.cumsum(np.bincount(group))[:-1]
+        rows = np.split(np.argsort(group, kind="stable"), ends)
+        parts = [X[of] for of in rows]
+        gram = np.stack([(w[of, None] * X).T @ X for of, X in zip(rows, parts, strict=True)])
         D, X2 = X[:, 0], X[:, 1:]
         nuisance = np.linalg.pinv((w[:, None] * X2).T @ X2, hermitian=True)
         residuals = [each - X2 @ (nuisance @ (X2.T @ (w * each))) for each in (y, D)]
         if residuals[1] @ residuals[1] < TIES * max(D @ D, TIES):
             raise UserError("treatment does not vary beside the other regressors", where="treated")
         self.scores = np.stack(
-            [[X[of].T @ (w[of] * r[of]) for of in rows] for r in residuals]
+            [[X.T @ (w[of] * r[of]) for of, X in zip(rows, parts, strict=True)] for r in residuals]
         )  # of the outcome and of treatment: (2, G, k)
         self.inverse = np.linalg.pinv(gram.sum(axis=0), hermitian=True)
         self.fitted = gram @ self.inverse[0]  # A_g times the coefficient's row, (G, k)
