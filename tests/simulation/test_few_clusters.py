@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from clusterstudy.did import wild
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import permutation, sign_changes
 from clusterstudy.did.twfe import static
@@ -60,6 +63,26 @@ def test_the_coefficient_is_the_plain_one_where_there_are_no_covariates():
     found = wild_cluster(plain, group, seed=1, draws=199)
     assert found.estimate == pytest.approx(static(plain).estimate[0])
     assert found.units == 6
+
+
+def test_units_read_in_blocks_give_the_same_as_all_at_once(monkeypatch):
+    panel, group = shocked(9, groups=5, each=11, effect=0.3)
+    panel.outcome[::4, 2] = np.nan
+    whole = wild_cluster(panel, group, seed=1, draws=199)
+    monkeypatch.setattr(wild, "BLOCK", 7)
+    in_blocks = wild_cluster(panel, group, seed=1, draws=199)
+    np.testing.assert_allclose(astuple(in_blocks), astuple(whole), rtol=1e-9)
+
+
+def test_a_cluster_of_units_always_treated_is_no_cluster():
+    panel, group = shocked(9, groups=5, each=11)
+    gone = replace(panel, cohort=np.where(group == 2, 0.0, panel.cohort))
+    found = wild_cluster(gone, group, seed=1, draws=199)
+    assert found.units == 4
+    of = group != 2
+    kept = Panel(panel.outcome[of], panel.cohort[of], PERIODS, panel.covariates[of])
+    same = wild_cluster(kept, group[of], seed=1, draws=199)
+    np.testing.assert_allclose(astuple(found), astuple(same), rtol=1e-9)
 
 
 def test_the_interval_holds_what_is_not_rejected():

@@ -131,24 +131,37 @@ def within(
     UserError
         If no unit is observed twice.
     """
-    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
-    seen &= (seen.sum(axis=1) > 1)[:, None]
+    seen = observed_twice(outcome, regressors)
     unit, period = np.nonzero(seen)
     if not len(unit):
         raise UserError("no unit is observed in two periods", where="outcome")
     periods = np.unique(period)
     dummies = (period[:, None] == periods[1:]).astype(float)
-    X = _demean(np.hstack([regressors[seen], dummies]), unit, len(outcome))
-    return _demean(outcome[seen][:, None], unit, len(outcome))[:, 0], X, unit
+    X = demeaned(np.hstack([regressors[seen], dummies]), unit, len(outcome))
+    return demeaned(outcome[seen][:, None], unit, len(outcome))[:, 0], X, unit
+
+
+def observed_twice(outcome: np.ndarray, regressors: np.ndarray) -> np.ndarray:
+    """Return the observations that carry a regression with unit effects, bool of shape (n, T)."""
+    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
+    return np.asarray(seen & (seen.sum(axis=1) > 1)[:, None])
+
+
+def demeaned(values: np.ndarray, unit: np.ndarray, n: int) -> np.ndarray:
+    """Return rows less the mean of their unit's.
+
+    Parameters
+    ----------
+    values
+        Shape (N, K).
+    unit
+        Each row's unit, of ``n``; shape (N,).
+    """
+    count = np.maximum(np.bincount(unit, minlength=n), 1)
+    means = [np.bincount(unit, column, minlength=n) / count for column in values.T]
+    return values - np.column_stack(means)[unit]
 
 
 def _on_panel(panel: Panel, regressors: np.ndarray, label: pd.Index) -> Estimates:
     outcome = np.where(panel.always_treated[:, None], np.nan, panel.outcome)
     return fixed_effects(outcome, regressors, label, weights=panel.weights, cluster=panel.cluster)
-
-
-def _demean(values: np.ndarray, unit: np.ndarray, n: int) -> np.ndarray:
-    """Subtract each unit's mean."""
-    count = np.maximum(np.bincount(unit, minlength=n), 1)
-    means = [np.bincount(unit, column, minlength=n) / count for column in values.T]
-    return values - np.column_stack(means)[unit]

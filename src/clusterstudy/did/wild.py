@@ -17,9 +17,10 @@ import numpy as np
 
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import TIES, Randomised, not_rejected
-from clusterstudy.did.twfe import within
+from clusterstudy.did.twfe import demeaned, observed_twice
 from clusterstudy.errors import UserError
 
+BLOCK = 10_000  # units that are read together
 FEW = 12  # clusters up to which Webb's numbers are taken
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 
@@ -46,14 +47,10 @@ def wild_cluster(
         If there are fewer than two clusters, or treatment does not vary.
     """
     rng = np.random.default_rng(seed)
-    used = ~panel.always_treated
-    groups = np.unique(cluster[used])
-    if len(groups) < 2:
-        raise UserError(f"expected two clusters, got {len(groups)}", where="wild cluster bootstrap")
-    few = len(groups) <= FEW
-    numbers = np.concatenate([-WEBB, WEBB]) if few else np.array([-1.0, 1.0])
     sums = _Sums(panel, cluster)
-    multipliers = rng.choice(numbers, (draws, len(groups)))
+    groups = len(sums.fitted)
+    numbers = np.concatenate([-WEBB, WEBB]) if groups <= FEW else np.array([-1.0, 1.0])
+    multipliers = rng.choice(numbers, (draws, groups))
 
     def p_value(null: float) -> float:
         at_least = np.abs(sums.t(null, multipliers)) >= abs(sums.observed(null)) * (1 - TIES)
@@ -62,8 +59,8 @@ def wild_cluster(
     estimate = sums.estimate
     low, high = not_rejected(p_value, estimate, sums.se, level)
     # multipliers that are the same in all clusters give the observed |t|
-    smallest = max(1 / (1 + draws), len(numbers) ** (1.0 - len(groups)))
-    return Randomised(estimate, p_value(0.0), smallest, low, high, len(groups))
+    smallest = max(1 / (1 + draws), len(numbers) ** (1.0 - groups))
+    return Randomised(estimate, p_value(0.0), smallest, low, high, groups)
 
 
 class _Sums:
@@ -75,28 +72,24 @@ class _Sums:
     """
 
     def __init__(self, panel: Panel, cluster: np.ndarray) -> None:
-        treated = (panel.periods >= panel.cohort[:, None]).astype(float)
-        covariates = panel.design(0)[:, 1:]
-        later = np.eye(len(panel.periods))[:, 1:]
-        trends = covariates[:, None, :, None] * later[:, None, :]
-        trends = trends.reshape(*treated.shape, -1)
-        outcome = np.where(panel.always_treated[:, None], np.nan, panel.outcome)
-        y, X, unit = within(outcome, np.concatenate([treated[:, :, None], trends], axis=2))
-        w = panel.weight()[unit]
-        group = np.unique(cluster[unit], return_inverse=True)[1]
-        ends = np.cumsum(np.bincount(group))[:-1]
-        rows = np.split(np.argsort(group, kind="stable"), ends)
-        parts = [X[of] for of in rows]
-        gram = np.stack([(w[of, None] * X).T @ X for of, X in zip(rows, parts, strict=True)])
-        D, X2 = X[:, 0], X[:, 1:]
-        nuisance = np.linalg.pinv((w[:, None] * X2).T @ X2, hermitian=True)
-        residuals = [each - X2 @ (nuisance @ (X2.T @ (w * each))) for each in (y, D)]
-        if residuals[1] @ residuals[1] < TIES * max(D @ D, TIES):
+        products = _products(panel, cluster)  # of y, D, nuisance columns
+        gram, y = products[:, 1:, 1:], products[:, 1:, 0]
+        if len(gram) < 2:
+            raise UserError(
+                f"expected two clusters, got {len(gram)}", where="wild cluster bootstrap"
+            )
+        whole = gram.sum(axis=0)
+        nuisance = np.linalg.pinv(whole[1:, 1:], hermitian=True)
+        fits = [nuisance @ each for each in (y.sum(axis=0)[1:], whole[1:, 0])]
+        if whole[0, 0] - fits[1] @ whole[1:, 0] < TIES * max(whole[0, 0], TIES):
             raise UserError("treatment does not vary beside the other regressors", where="treated")
         self.scores = np.stack(
-            [[X.T @ (w[of] * r[of]) for of, X in zip(rows, parts, strict=True)] for r in residuals]
+            [
+                each - gram[:, :, 1:] @ fit
+                for each, fit in zip((y, gram[:, :, 0]), fits, strict=True)
+            ]
         )  # of the outcome and of treatment: (2, G, k)
-        self.inverse = np.linalg.pinv(gram.sum(axis=0), hermitian=True)
+        self.inverse = np.linalg.pinv(whole, hermitian=True)
         self.fitted = gram @ self.inverse[0]  # A_g times the coefficient's row, (G, k)
         of_outcome, of_treatment = self.scores.sum(axis=1)[:, 0]
         self.estimate = float(of_outcome / of_treatment)
@@ -112,3 +105,35 @@ class _Sums:
         delta = multipliers @ scores @ self.inverse
         by_cluster = multipliers * (scores @ self.inverse[0]) - delta @ self.fitted.T
         return np.asarray(delta[:, 0] / np.sqrt((by_cluster**2).sum(axis=1)))
+
+
+def _products(panel: Panel, cluster: np.ndarray) -> np.ndarray:
+    """Return the products of outcome, treatment and trends over each cluster, units' means taken.
+
+    Trends are period dummies, alone and times each covariate. Units are read in blocks, for their
+    rows are many times the panel.
+
+    Returns
+    -------
+    Shape (G, 2 + k, 2 + k), of the clusters with an observation that carries the regression.
+    """
+    groups, group = np.unique(cluster, return_inverse=True)
+    later = np.eye(len(panel.periods))[:, 1:]
+    outcome = np.where(panel.always_treated[:, None], np.nan, panel.outcome)
+    design, weight = panel.design(0), panel.weight()
+    width = 2 + design.shape[1] * later.shape[1]
+    products = np.zeros((len(groups), width, width))
+    for start in range(0, panel.n_units, BLOCK):
+        of = slice(start, start + BLOCK)
+        treated = (panel.periods >= panel.cohort[of, None]).astype(float)
+        trends = (design[of, None, :, None] * later[:, None, :]).reshape(*treated.shape, -1)
+        regressors = np.concatenate([treated[:, :, None], trends], axis=2)
+        seen = observed_twice(outcome[of], regressors)
+        unit = np.nonzero(seen)[0]
+        columns = np.column_stack([outcome[of][seen], regressors[seen]])
+        rows = demeaned(columns, unit, len(treated))
+        w, of_row = weight[of][unit], group[of][unit]
+        for g in np.unique(of_row):
+            own = rows[of_row == g]
+            products[g] += (w[of_row == g, None] * own).T @ own
+    return products[products.any(axis=(1, 2))]
