@@ -110,6 +110,23 @@ def test_data_that_carry_no_estimate_are_refused(panel):
         imputation(everyone)
 
 
+def test_a_regression_that_the_machine_cannot_hold_is_refused_before_it_is_tried(
+    panel, monkeypatch
+):
+    monkeypatch.setattr("clusterstudy.memory.os.sysconf", lambda name: 10)
+    with pytest.raises(UserError, match=r"regression of .* firm-years .* needs some .* GiB"):
+        sun_abraham(panel)
+
+
+def test_imputation_reads_units_in_blocks_with_the_same_result(panel, monkeypatch):
+    outcome = panel.outcome.copy()
+    outcome[::5, 3] = np.nan
+    gaps = replace(panel, outcome=outcome)
+    whole = imputation(gaps).dynamic().effects.table()
+    monkeypatch.setattr("clusterstudy.did.imputation.BLOCK", 7)
+    np.testing.assert_allclose(imputation(gaps).dynamic().effects.table(), whole, rtol=1e-9)
+
+
 def test_the_optional_library_is_named_where_it_is_missing(panel, monkeypatch):
     monkeypatch.setitem(sys.modules, "diff_diff", None)
     for estimator in (bacon, lambda each: synthetic(each, seed=1)):

@@ -17,6 +17,9 @@ no estimate before treatment: those periods are what is fitted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +27,8 @@ from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.long import observations, trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
+
+BLOCK = 10_000  # units that are read together
 
 
 def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -43,13 +48,22 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     treated = rows[~untreated]
     if treated.empty:
         raise UserError("no treated unit is observed before and after", where="cohort")
+    cells, of_row = _cells(treated)
     unit, w = rows["unit"].to_numpy(), rows["weight"].to_numpy()
-    dummies = rows["at"].to_numpy()[:, None] == np.arange(1, len(panel.periods))
-    X = np.hstack([dummies[:, dummies.any(axis=0)], trends(panel, rows).to_numpy()])
-    X = _less_mean(X.astype(float, copy=False), unit, untreated)
+    share = np.zeros(len(rows))
+    share[~untreated] = w[~untreated] / np.bincount(of_row, w[~untreated])[of_row]
+    w = w * untreated
     y = _less_mean(rows[["outcome"]].to_numpy(), unit, untreated)[:, 0]
-    before = X[untreated]
-    gram = (before.T * w[untreated]) @ before
+    cell = np.full(len(rows), -1)
+    cell[~untreated] = of_row
+
+    k = rows["at"][rows["at"] > 0].nunique() + panel.n_covariates * (len(panel.periods) - 1)
+    gram, moment, means = np.zeros((k, k)), np.zeros(k), np.zeros((len(cells), k))
+    for of, X in _regressors(panel, rows, untreated):
+        gram += (X.T * w[of]) @ X
+        moment += X.T @ (w[of] * y[of])
+        own = cell[of] >= 0
+        np.add.at(means, cell[of][own], share[of][own, None] * X[own])
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
         raise UserError(
             "a period or a covariate's trend cannot be fitted on untreated observations",
@@ -57,23 +71,39 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
             mend="Leave out periods in which all are treated, or collinear covariates",
         )
     inverse = np.linalg.inv(gram)
-    effect = y - X @ inverse @ (before.T @ (w * y)[untreated])
-
-    cells, of_row = _cells(treated)
-    share = w[~untreated] / np.bincount(of_row, w[~untreated])[of_row]
-    estimate = np.bincount(of_row, share * effect[~untreated])
+    coefficients, to_cells = inverse @ moment, inverse @ means.T
+    effect = np.empty(len(rows))
     by_unit = np.zeros((panel.n_units, len(cells)))
-    deviation = share * (effect[~untreated] - estimate[of_row])
+    for of, X in _regressors(panel, rows, untreated):
+        effect[of] = y[of] - X @ coefficients
+        units, starts = np.unique(unit[of], return_index=True)
+        scores = np.add.reduceat((w[of] * effect[of])[:, None] * X, starts)
+        by_unit[units] = -scores @ to_cells
+    estimate = np.bincount(of_row, (share * effect)[~untreated])
+    deviation = share[~untreated] * (effect[~untreated] - estimate[of_row])
     np.add.at(by_unit, (treated["unit"], of_row), deviation)
-    means = np.zeros((len(cells), X.shape[1]))
-    np.add.at(means, of_row, share[:, None] * X[~untreated])
-    score = np.zeros((panel.n_units, X.shape[1]))
-    np.add.at(score, unit[untreated], (w * effect)[untreated, None] * before)
-    influence = panel.by_cluster(by_unit - score @ inverse @ means.T)
     cells["estimate"] = estimate
     member = panel.cohort[:, None] == np.unique(cells["cohort"])
     entry = panel.by_cluster(panel.weight()[:, None] * member)
-    return GroupTime(cells, influence, entry, int(panel.always_treated.sum()))
+    return GroupTime(cells, panel.by_cluster(by_unit), entry, int(panel.always_treated.sum()))
+
+
+def _regressors(
+    panel: Panel, rows: pd.DataFrame, untreated: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield a block of units' rows, and their period dummies and trends less the units' means.
+
+    All regressors together are many times the panel.
+    """
+    unit, periods = rows["unit"].to_numpy(), np.arange(1, len(panel.periods))
+    seen = periods[np.isin(periods, rows["at"])]
+    starts = np.searchsorted(unit, np.arange(0, panel.n_units + BLOCK, BLOCK))
+    for start, end in pairwise(starts):
+        if start < end:
+            of, own = slice(start, end), rows.iloc[start:end]
+            dummies = own["at"].to_numpy()[:, None] == seen
+            X = np.hstack([dummies, trends(panel, own).to_numpy()]).astype(float, copy=False)
+            yield of, _less_mean(X, unit[of] - unit[start], untreated[of])
 
 
 def _less_mean(values: np.ndarray, unit: np.ndarray, untreated: np.ndarray) -> np.ndarray:

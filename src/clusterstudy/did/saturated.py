@@ -31,6 +31,9 @@ from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.long import observations, trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
+from clusterstudy.memory import refuse_too_large
+
+COPIES = 13  # of the regressors that stand in memory at the most, as measured
 
 
 def sun_abraham(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -78,6 +81,11 @@ def _fit(
         cells = cells[cells["event_time"] >= -anticipation].reset_index(drop=True)
     estimated = cells.index[cells["status"].eq("") & cells["period"].ne(cells["base"])]
     of = {c: rows["cohort"].eq(cells["cohort"][c]) for c in estimated}
+    columns = len(estimated) + (1 + panel.n_covariates) * (len(panel.periods) - 1)
+    refuse_too_large(
+        8 * len(rows) * columns * COPIES,
+        f"a regression of {len(rows)} firm-years on {columns} columns",
+    )
     dummies = pd.DataFrame(
         {f"cell{c}": of[c] & rows["period"].eq(cells["period"][c]) for c in estimated}, dtype=float
     )

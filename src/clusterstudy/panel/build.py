@@ -8,7 +8,6 @@ programme) are neither: they are counted and left out, for their untreated path 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.errors import UserError
+from clusterstudy.memory import refuse_too_large
 from clusterstudy.panel import support, treatment
 from clusterstudy.panel.characteristics import characteristics
 from clusterstudy.panel.characteristics import covariates as chosen_covariates
@@ -189,7 +189,12 @@ def build(
     rows = rows_of(frame.index, unit)
     last = max(span(data, name)[1] for name in measures)
     years = np.arange(first_year, max(last, first_year + 1))
-    _refuse_too_large(len(frame), len(years), len(measures))
+    refuse_too_large(
+        8 * len(frame) * len(years) * (len(measures) + WORKSPACE),
+        f"a panel of {len(frame)} firms, {len(years)} years and {len(measures)} measures",
+        where="first_year",
+        mend="Choose a later first_year or fewer measures",
+    )
     group = frame["industry_group"].to_numpy()
     linked = {
         "chained": int(rows.duplicated().sum()),
@@ -222,21 +227,6 @@ def rows_of(firms: pd.Index, unit: pd.Series) -> pd.Series:
     place = pd.Series(np.arange(len(firms)), firms)
     further = unit[(unit != unit.index) & among(unit, firms)]
     return pd.concat([place, pd.Series(place[further].to_numpy(), further.index)])
-
-
-def _refuse_too_large(firms: int, years: int, measures: int) -> None:
-    """Refuse a panel that the machine cannot hold, before it is built, where memory is told."""
-    if not hasattr(os, "sysconf"):  # as on Windows
-        return
-    needed = 8 * firms * years * (measures + WORKSPACE)
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > machine:
-        raise UserError(
-            f"a panel of {firms} firms, {years} years and {measures} measures needs some "
-            f"{needed / 2**30:.0f} GiB, and this machine has {machine / 2**30:.0f}",
-            where="first_year",
-            mend="Choose a later first_year or fewer measures",
-        )
 
 
 def in_treated_cells(firms: pd.DataFrame) -> pd.Series:
