@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,8 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
 from clusterstudy.errors import UserError
 from clusterstudy.impact import curve, design, effects
+from clusterstudy.params import ImpactParameters, load_study
+from clusterstudy.sources import open_dataset
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +91,22 @@ def test_a_report_that_leaves_supported_firms_out_tries_no_other_treatment_of_th
     study = make(["size", "growth"], 0.01, "exclude")
     reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
     np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])
+
+
+def test_the_michigan_study_declares_a_curve_that_its_three_years_can_carry():
+    study, _ = load_study("michigan")
+    p = ImpactParameters(outcome="scrap_rate", **study.runs[0].set)
+    data = open_dataset(study.data, date.fromisoformat(study.as_of))
+    names = ("cluster", "dose", "programme_start", "first_year", "anticipation")
+    designed = partial(design.design, data, p.outcome, **{name: getattr(p, name) for name in names})
+    found = curve.curve(
+        lambda covariates, share, other: designed(
+            covariates=covariates, winsorise=share, other_programmes=other
+        ),
+        effects.Choices(p.method, p.control, p.level, p.power, p.least_treated),
+        {name: getattr(p, name) for name in curve.CHOICES},
+        curve.Declared(
+            p.curve_anticipation, p.curve_covariates, p.curve_winsorise, p.curve_other_programmes
+        ),
+    )
+    assert np.isfinite(found.loc[found["primary"], "estimate"]).all()
