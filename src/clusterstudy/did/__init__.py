@@ -6,6 +6,7 @@ companies, files or notebooks.
 ========================  =====================================================================
 :mod:`.panel`             the arrays, checked
 :mod:`.group_time`        ATT(g, t) and its averages: Callaway & Sant'Anna (2021)
+:mod:`.averages`          averages of ATT(g, t), of many results in one reading
 :mod:`.two_by_two`        one cohort, two periods: Sant'Anna & Zhao (2020)
 :mod:`.influence`         units' terms in the errors of its averages
 :mod:`.sample`            who is compared with whom, read in blocks

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clusterstudy.did.group_time import Averages, group_time
+from clusterstudy.did.averages import Averages
+from clusterstudy.did.group_time import group_time
 from clusterstudy.did.panel import Panel
 
 PERIODS = np.arange(1.0, 8.0)
