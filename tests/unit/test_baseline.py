@@ -43,6 +43,14 @@ def test_a_frozen_baseline_is_cited_and_compared(tmp_path):
     assert freeze.deviations(frozen, TABLE.iloc[:1])["group"].tolist() == ["K01"]
 
 
+def test_a_frozen_figure_that_tells_of_few_firms_beside_todays_is_blank(tmp_path):
+    """Today's stand in the tables of levels, whatever this table hides."""
+    freeze_it(tmp_path)
+    found = freeze.deviations(freeze.frozen(tmp_path, "s"), TABLE.assign(n=TABLE["n"] + 2))
+    assert found[["n_frozen", "mean_frozen"]].isna().all(axis=None)
+    assert sorted(found["n_now"]) == [14, 42]
+
+
 def test_it_is_frozen_once_and_a_change_of_the_file_is_found(tmp_path):
     freeze_it(tmp_path)
     with pytest.raises(UserError, match="frozen already"):

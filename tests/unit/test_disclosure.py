@@ -191,6 +191,16 @@ def test_a_sole_blank_row_is_told_by_the_total_of_another_table():
     assert linked(parts, [whole], 5)  # released earlier
 
 
+def test_a_blank_count_that_another_report_shows_is_found():
+    blank = Count("a", "by_cluster", "n", "firms/K03?2029-12-31", np.nan)
+    shown = replace(blank, run="b", output="overall", value=40)
+    assert [(f.run, f.output, f.rule) for f in linked([blank, shown], [], 5)] == [
+        ("a", "by_cluster", "linked")
+    ]
+    assert not linked([blank, replace(shown, population="firms/K03?2026-12-31")], [], 5)
+    assert not linked([blank, replace(shown, relation="rounded")], [], 5)
+
+
 def test_counts_of_like_firms_that_differ_by_few_are_found():
     steps = [Count("a", "chain", "n", "stage", n, "above", "2025") for n in (20, 17, 12, 12)]
     assert len(differences(steps, [], 5)) == 1

@@ -129,8 +129,8 @@ def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.
     -------
     DataFrame with ``measure``, ``group``, ``year``, and ``n`` and ``mean`` then and now; rows that
     are in one table only have the other's figures missing. Blank figures equal blank ones. Where
-    the counts differ by one to ``min_firms`` - 1, today's figures are blank: both means together
-    would tell what the few have.
+    the counts differ by one to ``min_firms`` - 1, the frozen figures are blank: with today's, which
+    the tables of levels show, they would tell what the few have.
     """
     both = baseline.table.merge(table, on=KEY, how="outer", suffixes=("_frozen", "_now"))
     then, now = (
@@ -140,7 +140,7 @@ def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.
     columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
     found = both.loc[~same, columns].reset_index(drop=True)
     few = are_few((found["n_now"] - found["n_frozen"]).abs(), min_firms)
-    found[["n_now", "mean_now"]] = found[["n_now", "mean_now"]].mask(few)
+    found[["n_frozen", "mean_frozen"]] = found[["n_frozen", "mean_frozen"]].mask(few)
     return found
 
 

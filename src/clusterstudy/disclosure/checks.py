@@ -114,7 +114,10 @@ def _is_multiple(value: float, least: int) -> bool:
 
 
 def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> list[Finding]:
-    """Return tables with a hidden count that the others' sums tell to within ``minimum`` firms.
+    """Return tables with a hidden count that is shown elsewhere, or that sums tell.
+
+    The sums tell it if only fewer than ``minimum`` firms lie between the least and the most it can
+    be.
 
     Every exact count that is shown anywhere, or was released earlier, is known.
     """
@@ -130,8 +133,6 @@ def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> li
         total: list(parts) for total, parts in sums.items() if not all(p in known for p in parts)
     }
     names = pd.Index([*dict.fromkeys(n for t, p in hiding.items() for n in (t.split("|")[0], *p))])
-    if names.empty:
-        return []
     values = np.array([known.get(name, np.nan) for name in names])
     blank = np.isnan(values)
     try:
@@ -139,8 +140,10 @@ def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> li
     except ValueError:
         first = next(cell for cell in cells if cell.hidden)
         return [Finding(first.run, first.output, "linked", "the totals contradict each other")]
-    told = set(names[found.index[found["high"] - found["low"] < minimum]])
+    told = set(names[found.index[found["high"] - found["low"] < minimum]]) | set(known)
     by_table = dict.fromkeys(
-        (cell.run, cell.output) for cell in cells if cell.hidden and cell.population in told
+        (cell.run, cell.output)
+        for cell in cells
+        if cell.exact and cell.hidden and cell.population in told
     )
     return [Finding(*table, "linked", "a blank count can be computed") for table in by_table]
