@@ -33,7 +33,7 @@ from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
 from clusterstudy.memory import refuse_too_large
 
-COPIES = 13  # of the regressors that stand in memory at the most, as measured
+COPIES = 11  # of the regressors that stand in memory at the most, as measured
 
 
 def sun_abraham(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -94,11 +94,14 @@ def _fit(
     later = {f"at{t}": rows["at"].eq(t) for t in np.unique(rows["at"])[1:]}
     covariates = covariates.join(pd.DataFrame(later, dtype=float))
     formula = f"outcome ~ {' + '.join([*dummies, *covariates])} | unit"
+    frame = pd.concat([rows, dummies, covariates], axis=1)
+    del dummies, covariates
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on cells it cannot tell apart: they get a status
         fit = getattr(pyfixest, model)(
             formula,
-            pd.concat([rows, dummies, covariates], axis=1),
+            frame,
+            copy_data=False,
             vcov={"CRV1": "cluster"},
             weights=None if panel.weights is None else "weight",
         )
