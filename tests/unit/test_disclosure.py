@@ -191,6 +191,18 @@ def test_a_sole_blank_row_is_told_by_the_total_of_another_table():
     assert linked(parts, [whole], 5)  # released earlier
 
 
+def test_columns_of_a_table_add_up_to_their_parent_together():
+    whole = Count("a", "coverage", "n", "all", 40)
+    parts = [
+        Count("a", "history", "light", "light/2025", 17, "adds", "all"),
+        Count("a", "history", "light", "light/2026", np.nan, "adds", "all"),
+        Count("a", "history", "project", "project/2025", np.nan, "adds", "all"),
+        Count("a", "history", "project", "project/2026", 10, "adds", "all"),
+    ]
+    assert linked([whole, *parts], [], 5) == []  # 13 firms in two cells
+    assert linked([whole, *parts[:2], replace(parts[2], value=9), parts[3]], [], 5)
+
+
 def test_a_blank_count_that_another_report_shows_is_found():
     blank = Count("a", "by_cluster", "n", "firms/K03?2029-12-31", np.nan)
     shown = replace(blank, run="b", output="overall", value=40)

@@ -127,7 +127,7 @@ def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> li
     sums: dict[str, dict[str, None]] = {}
     for cell in cells:
         if cell.relation == "adds":
-            breakdown = f"{cell.parent}|{cell.run}/{cell.output}/{cell.column}"
+            breakdown = f"{cell.parent}|{cell.run}/{cell.output}"
             sums.setdefault(breakdown, {})[cell.population] = None
     hiding = {
         total: list(parts) for total, parts in sums.items() if not all(p in known for p in parts)
