@@ -66,6 +66,13 @@ def test_who_had_support_is_shown_and_small_numbers_are_not(pieces, tmp_path):
     assert hidden["n_comparison"].tolist() == [80, 40, 280]
 
 
+def test_a_share_tells_no_more_of_a_number_of_firms_than_the_number_beside_it(pieces, tmp_path):
+    show.received(Page("en", tmp_path), counts(68, 32, 103), "covariate", 5)
+    shown = table(tmp_path, "other_support")
+    assert shown["n"].tolist() == [65, 30, 100]
+    assert (shown["share"] * 200).tolist() == pytest.approx([65, 30, 100])
+
+
 def test_the_effect_stands_under_all_choices_and_the_reports_own_is_named(data, pieces, tmp_path):
     made = {name: designed(data, name) for name in support.CHOICES}
     compared = support.compare(made, CHOICES)

@@ -57,8 +57,8 @@ def received(page: Page, frame: pd.DataFrame, own: str, min_firms: int) -> None:
     for count, share in (("n", "share"), ("n_comparison", "share_comparison")):
         whole = pd.Series(frame[count].sum(), frame.index)
         shown, hidden = suppress(shown, count, [], min_firms, additive=True)
-        shown[share] = rounded_share(shown[count], whole, min_firms)
         shown[count] = rounded(shown[count], min_firms)
+        shown[share] = rounded_share(shown[count], whole, min_firms)
         blank += hidden
     page.table(
         shown.assign(label=[_(WHEN[when]) for when in shown["when"]]),
