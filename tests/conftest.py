@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from clusterstudy.params import NOTEBOOKS
 from clusterstudy.quality import Finding, Verdict
-from clusterstudy.report import fragments
+from clusterstudy.report import fragments, language
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -58,6 +58,16 @@ def a_run() -> Callable[..., dict[str, Any]]:
         } | other
 
     return described
+
+
+@pytest.fixture
+def pieces(monkeypatch):
+    """What pages show, as HTML."""
+    language.use("en")
+    shown: list[str] = []
+    show_it = "clusterstudy.report.page.display"
+    monkeypatch.setattr(show_it, lambda piece: shown.append(piece.data))
+    return shown
 
 
 @pytest.fixture(scope="session")

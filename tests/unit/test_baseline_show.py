@@ -9,7 +9,6 @@ from clusterstudy.baseline import freeze, levels, participants, planning, profil
 from clusterstudy.baseline.freeze import Frozen
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
-from clusterstudy.report import language
 from clusterstudy.report.page import Page
 
 NAMES = {"programme": "All", **{f"K{number:02}": f"Cluster {number}" for number in range(1, 12)}}
@@ -17,13 +16,10 @@ START = 2025
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch):
+def page(tmp_path, pieces):
     """A page whose pieces of HTML are kept in ``page.pieces``."""
-    language.use("en")
     made = Page("en", tmp_path)
-    made.pieces = []
-    show_it = "clusterstudy.report.page.display"
-    monkeypatch.setattr(show_it, lambda piece: made.pieces.append(piece.data))
+    made.pieces = pieces
     return made
 
 

@@ -114,10 +114,8 @@ def sales(*rows: tuple[str, float, int, float], year: int = 2027) -> pd.DataFram
 
 
 @pytest.fixture
-def sheet(monkeypatch) -> Callable[[dict[str, pd.DataFrame]], str]:
+def sheet(pieces) -> Callable[[dict[str, pd.DataFrame]], str]:
     """Return a function that returns what the six sections on cluster A show."""
-    pieces: list[str] = []
-    monkeypatch.setattr("clusterstudy.report.page.display", lambda piece: pieces.append(piece.data))
 
     def shown(tables: dict[str, pd.DataFrame]) -> str:
         found = read(tables).reset_index().assign(cluster_id="A")

@@ -11,20 +11,9 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
 from clusterstudy.impact import design, overlap, show
 from clusterstudy.params import ImpactParameters
-from clusterstudy.report import language
 from clusterstudy.report.page import Page
 
 P = ImpactParameters()
-
-
-@pytest.fixture
-def pieces(monkeypatch):
-    """What pages show, as HTML."""
-    language.use("en")
-    shown: list[str] = []
-    show_it = "clusterstudy.report.page.display"
-    monkeypatch.setattr(show_it, lambda piece: shown.append(piece.data))
-    return shown
 
 
 @pytest.fixture(scope="module")

@@ -29,15 +29,6 @@ def english():
     language.use("en")
 
 
-@pytest.fixture
-def shown(monkeypatch) -> list[str]:
-    """What a page shows, as HTML."""
-    pieces: list[str] = []
-    show = "clusterstudy.report.page.display"
-    monkeypatch.setattr(show, lambda piece: pieces.append(piece.data))
-    return pieces
-
-
 @pytest.mark.parametrize(
     ("write", "danish", "english"),
     [
@@ -64,10 +55,10 @@ def test_an_unknown_language_is_told():
         language.use("de")
 
 
-def test_a_table_is_shown_for_everybody_and_written_in_full(tmp_path, shown):
+def test_a_table_is_shown_for_everybody_and_written_in_full(tmp_path, pieces):
     headings = {"firm": "Firm", "fte": "Employment", ("low", "high"): "Interval"}
     Page("da", tmp_path).table(FRAME, name="firms", caption="Firms, <2027", headings=headings)
-    [table] = shown
+    [table] = pieces
     assert "<caption>Tabel 1. Firms, &lt;2027</caption>" in table
     assert table.count('<th scope="col"') == 3
     assert '<th scope="row">A &amp; B</th>' in table
@@ -78,14 +69,14 @@ def test_a_table_is_shown_for_everybody_and_written_in_full(tmp_path, shown):
     assert list(pd.read_csv(tmp_path / "tables" / "firms.csv")) == list(FRAME)
 
 
-def test_a_figure_carries_its_text_and_its_data_and_is_the_same_twice(tmp_path, shown):
+def test_a_figure_carries_its_text_and_its_data_and_is_the_same_twice(tmp_path, pieces):
     for folder in ("one", "two"):
         fig, ax = plt.subplots()
         ax.plot(FRAME["year"], FRAME["low"])
         how = {"alt": "It rises.", "caption": "Growth", "data": FRAME}
         Page("en", tmp_path / folder).figure(fig, name="growth", **how)
         assert not plt.fignum_exists(fig.number)
-    first, second = shown
+    first, second = pieces
     assert first == second
     assert 'alt="It rises."' in first
     assert "<details><summary>Data behind figure 1</summary>" in first
@@ -93,7 +84,7 @@ def test_a_figure_carries_its_text_and_its_data_and_is_the_same_twice(tmp_path, 
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_page_refuses_what_readers_could_not_use(tmp_path, shown):
+def test_a_page_refuses_what_readers_could_not_use(tmp_path, pieces):
     page = Page("en", tmp_path)
     page.table(FRAME, name="firms", caption="Firms")
     with pytest.raises(ValueError, match="already a table or figure named 'firms'"):
@@ -106,12 +97,12 @@ def test_a_page_refuses_what_readers_could_not_use(tmp_path, shown):
         page.table(pd.DataFrame([[1]]), name="unnamed", caption="Unnamed")
 
 
-def test_by_hand_a_page_writes_nothing_and_a_cell_may_run_again(tmp_path, monkeypatch, shown):
+def test_by_hand_a_page_writes_nothing_and_a_cell_may_run_again(tmp_path, monkeypatch, pieces):
     monkeypatch.chdir(tmp_path)
     page = Page("en")
     for _ in range(2):
         page.table(FRAME, name="firms", caption="Firms")
-    assert shown[0] == shown[1]
+    assert pieces[0] == pieces[1]
     assert not list(tmp_path.iterdir())
 
 
@@ -163,8 +154,8 @@ def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written(executed, a_ru
 
 
 def test_a_figure_shown_past_the_page_is_said_to_have_no_description(executed, a_run):
-    shown = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
-    cell = nbformat.v4.new_code_cell("plt.show()", outputs=[shown])
+    drawn = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+    cell = nbformat.v4.new_code_cell("plt.show()", outputs=[drawn])
     page = html.render(nbformat.v4.new_notebook(cells=[*executed.cells, cell]), a_run())
     alternatives = re.findall(r'<img [^>]*alt="([^"]+)"', page)
     assert alternatives == ["A figure", "A figure without a description"]

@@ -14,22 +14,11 @@ from clusterstudy.impact import effects, show, support
 from clusterstudy.impact.design import Design, design
 from clusterstudy.impact.show.support import WHEN
 from clusterstudy.params import ImpactParameters
-from clusterstudy.report import language
 from clusterstudy.report.page import Page
 
 P = ImpactParameters()
 CHOICES = effects.Choices(P.method, P.control, P.level, P.power, P.least_treated)
 NAMES = ("cluster", "dose", "covariates", "programme_start", "first_year", "winsorise")
-
-
-@pytest.fixture
-def pieces(monkeypatch):
-    """What pages show, as HTML."""
-    language.use("en")
-    shown: list[str] = []
-    show_it = "clusterstudy.report.page.display"
-    monkeypatch.setattr(show_it, lambda piece: shown.append(piece.data))
-    return shown
 
 
 @pytest.fixture(scope="module")
