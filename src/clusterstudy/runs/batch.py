@@ -80,7 +80,9 @@ class Batch:
         verdict = self.verdicts[name]
         registered = self.plans[run.study]
         notebook = notebooks / f"{run.notebook}.ipynb"
-        method = manifest.method(self.environment, [notebook])
+        held = None
+        if registered:
+            held = registered.about(run, manifest.method(self.environment, [notebook]))
         return {
             "study": run.study,
             "run": run.id,
@@ -93,10 +95,10 @@ class Batch:
             "previous_made": _made(run),
             "data": {"name": name, "sha256": dict(verdict.fingerprint)},
             "quality": verdict.as_dict(),
-            "plan": registered.about(run, method) if registered else None,
+            "plan": held,
             "declared": manifest.declared(run.study),
             **self.environment,
-            "notebook_sha256": method[notebook.name],
+            "notebook_sha256": manifest.sha256_of_notebook(notebook),
         }
 
 

@@ -65,8 +65,8 @@ def environment() -> dict[str, Any]:
 
 def declared(study: str) -> dict[str, str]:
     """Return the SHA-256 of the declarations in data/, a study's frozen baseline and input log."""
-    files = [*sorted(DATA.glob("*.csv")), *sorted(PARAMS.glob(f"{study}.*.*"))]
-    return {path.name: sha256_of(path) for path in files if path.is_file()}
+    own = sorted(PARAMS.glob(f"{study}.*.*"))
+    return _shared() | {path.name: sha256_of(path) for path in own if path.is_file()}
 
 
 def method(environment: Mapping[str, Any], notebooks: Iterable[Path]) -> dict[str, str]:
@@ -82,7 +82,7 @@ def method(environment: Mapping[str, Any], notebooks: Iterable[Path]) -> dict[st
         LOCK.name: environment["lock_sha256"],
     }
     texts = {path.name: sha256_of_notebook(path) for path in notebooks}
-    return texts | made_by | {path.name: sha256_of(path) for path in sorted(DATA.glob("*.csv"))}
+    return texts | made_by | _shared()
 
 
 def times(started: datetime, finished: datetime) -> dict[str, Any]:
@@ -125,6 +125,11 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(about, dict) or INDEXED - about.keys():
         raise ValueError("it is not the manifest of a run")
     return about
+
+
+def _shared() -> dict[str, str]:
+    """Return the SHA-256 of the declarations that all studies share."""
+    return {path.name: sha256_of(path) for path in sorted(DATA.glob("*.csv"))}
 
 
 def _sha256_of_source() -> str:
