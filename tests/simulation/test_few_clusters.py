@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from clusterstudy.did import wild
+from clusterstudy.did import trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import permutation, sign_changes
 from clusterstudy.did.twfe import static
@@ -69,7 +69,7 @@ def test_units_read_in_blocks_give_the_same_as_all_at_once(monkeypatch):
     panel, group = shocked(9, groups=5, each=11, effect=0.3)
     panel.outcome[::4, 2] = np.nan
     whole = wild_cluster(panel, group, seed=1, draws=199)
-    monkeypatch.setattr(wild, "BLOCK", 7)
+    monkeypatch.setattr(trends, "CELLS", 70)
     in_blocks = wild_cluster(panel, group, seed=1, draws=199)
     np.testing.assert_allclose(astuple(in_blocks), astuple(whole), rtol=1e-9)
 

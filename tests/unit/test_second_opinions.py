@@ -123,7 +123,7 @@ def test_imputation_reads_units_in_blocks_with_the_same_result(panel, monkeypatc
     outcome[::5, 3] = np.nan
     gaps = replace(panel, outcome=outcome)
     whole = imputation(gaps).dynamic().effects.table()
-    monkeypatch.setattr("clusterstudy.did.imputation.BLOCK", 7)
+    monkeypatch.setattr("clusterstudy.did.trends.CELLS", 70)
     np.testing.assert_allclose(imputation(gaps).dynamic().effects.table(), whole, rtol=1e-9)
 
 

@@ -17,18 +17,13 @@ no estimate before treatment: those periods are what is fitted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 
+from clusterstudy.did import trends
 from clusterstudy.did.group_time import GroupTime
-from clusterstudy.did.long import observations, trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
-
-BLOCK = 10_000  # units that are read together
 
 
 def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -41,81 +36,60 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     UserError
         If no treated unit is seen untreated, or a period or covariate's trend cannot be fitted.
     """
-    rows = observations(panel)
-    untreated = (rows["period"] < rows["cohort"] - anticipation).to_numpy()
-    fitted = np.isin(rows["unit"], rows["unit"][untreated])
-    rows, untreated = rows[fitted], untreated[fitted]
-    treated = rows[~untreated]
-    if treated.empty:
+    seen = np.isfinite(panel.outcome) & ~panel.always_treated[:, None]
+    untreated = seen & (panel.periods < panel.cohort[:, None] - anticipation)
+    seen &= untreated.any(axis=1)[:, None]
+    at = np.flatnonzero(seen.any(axis=0))
+    seen, untreated, outcome = seen[:, at], untreated[:, at], panel.outcome[:, at]
+    treated = seen & ~untreated
+    if not treated.any():
         raise UserError("no treated unit is observed before and after", where="cohort")
-    cells, of_row = _cells(treated)
-    unit, w = rows["unit"].to_numpy(), rows["weight"].to_numpy()
-    share = np.zeros(len(rows))
-    share[~untreated] = w[~untreated] / np.bincount(of_row, w[~untreated])[of_row]
-    w = w * untreated
-    y = _less_mean(rows[["outcome"]].to_numpy(), unit, untreated)[:, 0]
-    cell = np.full(len(rows), -1)
-    cell[~untreated] = of_row
-
-    k = rows["at"][rows["at"] > 0].nunique() + panel.n_covariates * (len(panel.periods) - 1)
-    gram, moment, means = np.zeros((k, k)), np.zeros(k), np.zeros((len(cells), k))
-    for of, X in _regressors(panel, rows, untreated):
-        gram += (X.T * w[of]) @ X
-        moment += X.T @ (w[of] * y[of])
-        own = cell[of] >= 0
-        np.add.at(means, cell[of][own], share[of][own, None] * X[own])
+    z, weight = panel.design(0), panel.weight()[:, None]
+    y = trends.less_means(outcome, untreated)
+    free = slice(z.shape[1], None)  # trends are relative to the first period
+    gram = trends.products(z, weight * untreated)[free, free]
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
         raise UserError(
             "a period or a covariate's trend cannot be fitted on untreated observations",
             where="covariates" if panel.covariates is not None else "periods",
             mend="Leave out periods in which all are treated, or collinear covariates",
         )
-    inverse = np.linalg.inv(gram)
-    coefficients, to_cells = inverse @ moment, inverse @ means.T
-    effect = np.empty(len(rows))
-    by_unit = np.zeros((panel.n_units, len(cells)))
-    for of, X in _regressors(panel, rows, untreated):
-        effect[of] = y[of] - X @ coefficients
-        units, starts = np.unique(unit[of], return_index=True)
-        scores = np.add.reduceat((w[of] * effect[of])[:, None] * X, starts)
-        by_unit[units] = -scores @ to_cells
-    estimate = np.bincount(of_row, (share * effect)[~untreated])
-    deviation = share[~untreated] * (effect[~untreated] - estimate[of_row])
-    np.add.at(by_unit, (treated["unit"], of_row), deviation)
-    cells["estimate"] = estimate
+    inverse = np.zeros((len(gram) + free.start,) * 2)
+    inverse[free, free] = np.linalg.inv(gram)
+    known = np.where(untreated, weight * y, 0.0)
+    fitted = trends.index(z, inverse @ trends.moments(z, known))
+    effect = y - trends.less_means(fitted, untreated)
+
+    cells, units = _cells(panel.cohort, panel.periods[at], treated)
+    regressors = np.empty((len(cells), len(inverse)))
+    own = []  # each cell's deviations from its mean, by unit
+    cells["estimate"] = 0.0
+    for cell, (period, of) in enumerate(units):
+        share = weight[of, 0] / weight[of].sum()
+        mean = share @ effect[of, period]
+        cells.loc[cell, "estimate"] = mean
+        own.append(share * (effect[of, period] - mean))
+        moved = -share[:, None] * untreated[of] / untreated[of].sum(axis=1)[:, None]
+        moved[:, period] += share
+        regressors[cell] = trends.moments(z[of], moved)
+    residual = np.where(untreated, weight * effect, 0.0)
+    by_unit = trends.by_unit(z, residual, -inverse @ regressors.T)
+    for cell, (_, of) in enumerate(units):
+        by_unit[of, cell] += own[cell]
     member = panel.cohort[:, None] == np.unique(cells["cohort"])
     entry = panel.by_cluster(panel.weight()[:, None] * member)
     return GroupTime(cells, panel.by_cluster(by_unit), entry, int(panel.always_treated.sum()))
 
 
-def _regressors(
-    panel: Panel, rows: pd.DataFrame, untreated: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield a block of units' rows, and their period dummies and trends less the units' means.
-
-    All regressors together are many times the panel.
-    """
-    unit, periods = rows["unit"].to_numpy(), np.arange(1, len(panel.periods))
-    seen = periods[np.isin(periods, rows["at"])]
-    starts = np.searchsorted(unit, np.arange(0, panel.n_units + BLOCK, BLOCK))
-    for start, end in pairwise(starts):
-        if start < end:
-            of, own = slice(start, end), rows.iloc[start:end]
-            dummies = own["at"].to_numpy()[:, None] == seen
-            X = np.hstack([dummies, trends(panel, own).to_numpy()]).astype(float, copy=False)
-            yield of, _less_mean(X, unit[of] - unit[start], untreated[of])
-
-
-def _less_mean(values: np.ndarray, unit: np.ndarray, untreated: np.ndarray) -> np.ndarray:
-    """Subtract each unit's mean over its untreated observations."""
-    count = np.bincount(unit, untreated)
-    sums = [np.bincount(unit, column * untreated) for column in values.T]
-    return values - (np.column_stack(sums) / np.maximum(count, 1)[:, None])[unit]
-
-
-def _cells(treated: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the treated cohorts and periods, and the cell of each treated observation."""
-    grouped = treated.groupby(["cohort", "period"])
-    cells = grouped.size().rename("n_treated").reset_index()
-    cells["event_time"] = cells["period"] - cells["cohort"]
-    return cells.assign(status=""), grouped.ngroup().to_numpy()
+def _cells(
+    cohort: np.ndarray, periods: np.ndarray, treated: np.ndarray
+) -> tuple[pd.DataFrame, list[tuple[int, np.ndarray]]]:
+    """Return the treated cohorts and periods, and each one's period and units by their indices."""
+    rows, units = [], []
+    for g in np.unique(cohort[treated.any(axis=1)]):
+        members = np.flatnonzero(cohort == g)
+        for period in np.flatnonzero(treated[members].any(axis=0)):
+            units.append((int(period), members[treated[members, period]]))
+            rows.append((g, periods[period], len(units[-1][1])))
+    cells = pd.DataFrame(rows, columns=["cohort", "period", "n_treated"])
+    return cells.assign(event_time=cells["period"] - cells["cohort"], status=""), units

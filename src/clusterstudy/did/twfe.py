@@ -131,7 +131,8 @@ def within(
     UserError
         If no unit is observed twice.
     """
-    seen = observed_twice(outcome, regressors)
+    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
+    seen &= (seen.sum(axis=1) > 1)[:, None]
     unit, period = np.nonzero(seen)
     if not len(unit):
         raise UserError("no unit is observed in two periods", where="outcome")
@@ -139,12 +140,6 @@ def within(
     dummies = (period[:, None] == periods[1:]).astype(float)
     X = demeaned(np.hstack([regressors[seen], dummies]), unit, len(outcome))
     return demeaned(outcome[seen][:, None], unit, len(outcome))[:, 0], X, unit
-
-
-def observed_twice(outcome: np.ndarray, regressors: np.ndarray) -> np.ndarray:
-    """Return the observations that carry a regression with unit effects, bool of shape (n, T)."""
-    seen = np.isfinite(outcome) & np.isfinite(regressors).all(axis=2)
-    return np.asarray(seen & (seen.sum(axis=1) > 1)[:, None])
 
 
 def demeaned(values: np.ndarray, unit: np.ndarray, n: int) -> np.ndarray:

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from clusterstudy.did import trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import TIES, Randomised, not_rejected
-from clusterstudy.did.twfe import demeaned, observed_twice
 from clusterstudy.errors import UserError
 
-BLOCK = 10_000  # units that are read together
 FEW = 12  # clusters up to which Webb's numbers are taken
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 
@@ -110,30 +109,26 @@ class _Sums:
 def _products(panel: Panel, cluster: np.ndarray) -> np.ndarray:
     """Return the products of outcome, treatment and trends over each cluster, units' means taken.
 
-    Trends are period dummies, alone and times each covariate. Units are read in blocks, for their
-    rows are many times the panel.
-
     Returns
     -------
     Shape (G, 2 + k, 2 + k), of the clusters with an observation that carries the regression.
     """
-    groups, group = np.unique(cluster, return_inverse=True)
-    later = np.eye(len(panel.periods))[:, 1:]
-    outcome = np.where(panel.always_treated[:, None], np.nan, panel.outcome)
-    design, weight = panel.design(0), panel.weight()
-    width = 2 + design.shape[1] * later.shape[1]
-    products = np.zeros((len(groups), width, width))
-    for start in range(0, panel.n_units, BLOCK):
-        of = slice(start, start + BLOCK)
-        treated = (panel.periods >= panel.cohort[of, None]).astype(float)
-        trends = (design[of, None, :, None] * later[:, None, :]).reshape(*treated.shape, -1)
-        regressors = np.concatenate([treated[:, :, None], trends], axis=2)
-        seen = observed_twice(outcome[of], regressors)
-        unit = np.nonzero(seen)[0]
-        columns = np.column_stack([outcome[of][seen], regressors[seen]])
-        rows = demeaned(columns, unit, len(treated))
-        w, of_row = weight[of][unit], group[of][unit]
-        for g in np.unique(of_row):
-            own = rows[of_row == g]
-            products[g] += (w[of_row == g, None] * own).T @ own
-    return products[products.any(axis=(1, 2))]
+    z, weight = panel.design(0), panel.weight()[:, None]
+    carries = ~panel.always_treated & np.isfinite(z).all(axis=1)
+    seen = np.isfinite(panel.outcome) & carries[:, None]
+    carries = seen.sum(axis=1) > 1
+    seen &= carries[:, None]
+    treated = (panel.periods >= panel.cohort[:, None]).astype(float)
+    pair = [np.where(seen, trends.less_means(each, seen), 0.0) for each in (panel.outcome, treated)]
+    free = slice(z.shape[1], None)  # trends are relative to the first period
+    _, group = np.unique(cluster, return_inverse=True)
+    made = []
+    for g in np.unique(group[carries]):
+        of = np.flatnonzero(carries & (group == g))
+        trend = trends.products(z[of], weight[of] * seen[of])[free, free]
+        weighted, plain = [weight[of] * each[of] for each in pair], [each[of] for each in pair]
+        sides = np.stack([trends.moments(z[of], each)[free] for each in weighted])
+        corner = np.array([[(one * other).sum() for other in plain] for one in weighted])
+        made.append(np.block([[corner, sides], [sides.T, trend]]))
+    width = 2 + z.shape[1] * (len(panel.periods) - 1)
+    return np.array(made).reshape(-1, width, width)
