@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +112,14 @@ def run(project: Path) -> Callable:
             return batch.carry_out(prepared, maker, reports, **how)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable:
+    def until(condition: Callable[[], object], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.05)
+
+    return until

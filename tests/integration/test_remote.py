@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,13 +23,14 @@ HOLD = "  - {{notebook: hello, set: {{mode: 'hold {gate}'}}, sweep: {{cluster: [
 class Workers:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, until: Callable) -> None:
         self.folder, self.file = folder, folder / "scheduler.json"
+        self.until = until
         self.processes = [
             self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         ]
         self.of_address: dict[str, subprocess.Popen] = {}
-        until(self.file.exists)
+        self.until(self.file.exists)
         self.address = json.loads(self.file.read_text())["address"]
 
     def add(self, count: int) -> None:
@@ -49,7 +49,7 @@ class Workers:
                     "127.0.0.1",
                 )
                 self.processes.append(worker)
-                until(lambda known=known: set(client.nthreads()) - known)
+                self.until(lambda known=known: set(client.nthreads()) - known)
                 [address] = set(client.nthreads()) - known
                 self.of_address[address] = worker
 
@@ -74,16 +74,9 @@ class Workers:
         return subprocess.Popen(command, cwd=self.folder, stderr=(self.folder / "log").open("a"))
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
-def workers(tmp_path_factory) -> Iterator[Workers]:
-    started = Workers(tmp_path_factory.mktemp("dask"))
+def workers(tmp_path_factory, until) -> Iterator[Workers]:
+    started = Workers(tmp_path_factory.mktemp("dask"), until)
     yield started
     started.stop()
 
@@ -96,7 +89,7 @@ def beside(action: Callable[[], None]) -> Iterator[None]:
     thread.join()
 
 
-def test_a_run_whose_worker_is_killed_is_made_by_another_and_named(project, run, workers):
+def test_a_run_whose_worker_is_killed_is_made_by_another_and_named(project, run, workers, until):
     gate = project / "gate"
     workers.add(2)
     killed = []
@@ -123,7 +116,9 @@ def test_a_run_whose_worker_is_killed_is_made_by_another_and_named(project, run,
     assert unchanged.unchanged
 
 
-def test_a_run_that_kills_every_worker_is_tried_three_times_and_is_a_failure(project, run, workers):
+def test_a_run_that_kills_every_worker_is_tried_three_times_and_is_a_failure(
+    project, run, workers, until
+):
     gate = project / "gate"
     begun = gate.with_suffix(".begun")
     workers.add(4)

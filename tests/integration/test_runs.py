@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -14,7 +16,7 @@ import pytest
 from clusterstudy.errors import UserError
 from clusterstudy.runs import batch, folders, make, manifest
 from clusterstudy.runs.lock import locked
-from clusterstudy.runs.provisioner import CAN_FORK, Forked
+from clusterstudy.runs.provisioner import CAN_FORK, Forked, running
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +159,30 @@ def test_a_kernel_that_has_ended_by_itself_can_be_killed():
     kernel.kill()
 
 
+def test_a_run_starts_its_kernel_before_its_turn_and_no_cell(project, run, until):
+    gates = [project / name for name in ("one", "other")]
+    text = "".join(
+        f"  - {{notebook: hello, label: {gate.name}, set: {{mode: hold {gate}}}}}\n"
+        for gate in gates
+    )
+
+    def begun() -> list[Path]:
+        return [gate for gate in gates if gate.with_suffix(".begun").exists()]
+
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(run, text, workers=1)
+        try:
+            until(lambda: begun() and sum(each.has_process for each in list(running)) == 2)
+            time.sleep(1)  # as long as a kernel needs to begin a cell, and more
+            (first,) = begun()
+            first.touch()
+            until(lambda: len(begun()) == 2)
+        finally:
+            for gate in gates:
+                gate.touch()
+        assert not any(outcome.failure for outcome in ending.result())
+
+
 @pytest.mark.parametrize("warm", [True, False])
 def test_an_interrupted_batch_ends_its_kernels_and_keeps_what_is_finished(project, run, warm):
     def interrupt(outcome):
@@ -268,7 +294,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from clusterstudy.runs.lock import locked
-from clusterstudy.runs.provisioner import CAN_FORK, Forked
+from clusterstudy.runs.provisioner import CAN_FORK, Forked, running
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

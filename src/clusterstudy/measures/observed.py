@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 OBSERVED = ["group", "year", "unit", "firm", "value", "weight"]
 SUMMARY = ["group", "year", "n", "firms", "mean", "low", "high"]
@@ -77,7 +77,7 @@ def change(
         se = np.sqrt(((moved["b"].fillna(0) - moved["a"].fillna(0)) ** 2).sum())
         se = se if min(len(first), len(second)) > 1 else np.inf
         means = [_mean(first), _mean(second)]
-        half = norm.ppf(0.5 + level / 2) * se
+        half = ndtri(0.5 + level / 2) * se
         rows.append(
             {
                 "group": group,
@@ -106,7 +106,7 @@ def mean(part: pd.DataFrame) -> tuple[float, float]:
 
 def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of a share of ``n`` units, Wilson (1927), JASA 22, p. 209."""
-    z = norm.ppf(0.5 + level / 2)
+    z = ndtri(0.5 + level / 2)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(centre - half, 0.0), min(centre + half, 1.0)
@@ -123,7 +123,7 @@ def _estimate(part: pd.DataFrame, share: bool, level: float) -> dict[str, float]
         weight = part["weight"]
         low, high = wilson(value, weight.sum() ** 2 / (weight**2).sum(), level)
     else:
-        half = norm.ppf(0.5 + level / 2) * error
+        half = ndtri(0.5 + level / 2) * error
         low, high = value - half, value + half
     return {"mean": value, "low": low, "high": high}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,10 @@ class Failure:
 
 
 def execute(
-    notebook: Path, parameters: Mapping[str, Any], staged: Path
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    staged: Path,
+    turn: AbstractContextManager[Any],
 ) -> tuple[NotebookNode, Failure | None]:
     """Execute ``notebook`` with its working directory beside it.
 
@@ -35,6 +39,8 @@ def execute(
         All of the notebook's parameters but ``output``, which is ``staged``.
     staged
         The folder for the executed notebook, tables and figures.
+    turn
+        Held while cells are executed; the kernel is started before.
 
     Returns
     -------
@@ -55,6 +61,7 @@ def execute(
             _no_format(target),
             {**parameters, "output": str(staged)},
             engine_name=ENGINE,
+            turn=turn,
             kernel_name=KERNEL,
             progress_bar=False,
             resources={"metadata": {"path": str(notebook.parent)}},

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Semaphore
+from typing import Any
 
 from clusterstudy.runs.kernels import installed
-from clusterstudy.runs.make import make
+from clusterstudy.runs.make import Outcome, make
+from clusterstudy.runs.plan import Run
 from clusterstudy.runs.provisioner import kill_running
 
 
 class Local:
-    """This machine, with ``slots`` runs side by side."""
+    """This machine, with the cells of ``workers`` runs at work side by side.
 
-    def __init__(self, slots: int) -> None:
-        self.slots = slots
+    One more run is under way: while its kernel starts or its page is made, no core is idle.
+    """
 
-    make = staticmethod(make)
+    def __init__(self, workers: int) -> None:
+        self.slots = workers + 1
+        self._turns = Semaphore(workers)
+
+    def make(
+        self, run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path
+    ) -> Outcome:
+        """Make one report, its cells in their turn."""
+        return make(run, identity, reports, notebooks, self._turns)
+
     give_up = staticmethod(kill_running)
 
 

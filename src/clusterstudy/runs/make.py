@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,13 @@ class Outcome:
     lost: tuple[str, ...] = ()
 
 
-def make(run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path) -> Outcome:
+def make(
+    run: Run,
+    identity: Mapping[str, Any],
+    reports: Path,
+    notebooks: Path,
+    turn: AbstractContextManager[Any],
+) -> Outcome:
     """Make the report of ``run`` here and put it in its place, whole; set a failed one aside.
 
     Parameters
@@ -49,15 +56,25 @@ def make(run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path) 
         What the report follows from, for its manifest.
     reports, notebooks
         Folders of reports and of notebook sources.
+    turn
+        Held while cells are executed.
     """
     staged = folders.stage(reports, run.study, run.id)
-    return settle(run, staged, build(notebooks / f"{run.notebook}.ipynb", identity, staged))
+    return settle(run, staged, build(notebooks / f"{run.notebook}.ipynb", identity, staged, turn))
 
 
-def build(notebook: Path, identity: Mapping[str, Any], staged: Path) -> Built:
-    """Fill ``staged`` with all files of a report, as far as its notebook could be executed."""
+def build(
+    notebook: Path,
+    identity: Mapping[str, Any],
+    staged: Path,
+    turn: AbstractContextManager[Any],
+) -> Built:
+    """Fill ``staged`` with all files of a report, as far as its notebook could be executed.
+
+    The cells are executed while ``turn`` is held.
+    """
     started = datetime.now(UTC)
-    node, failure = execute(notebook, identity["parameters"], staged)
+    node, failure = execute(notebook, identity["parameters"], staged, turn)
     return _describe(node, failure, identity, staged, started)
 
 

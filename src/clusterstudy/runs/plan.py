@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -207,6 +208,7 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
         have the same name.
     """
     runs: dict[str, Run] = {}
+    rules = cache(read_rules)
     common = _common(study) | {"study": slug(name)}
     for index, spec in enumerate(study.runs):
         where = f"{file}: runs[{index}]"
@@ -219,7 +221,7 @@ def plan(study: Study, name: str, file: str, vocabulary: Vocabulary) -> list[Run
         for combination in product(*sweep.values()):
             swept = dict(zip(sweep, combination, strict=True))
             given = common | spec.set | swept
-            least = {"min_firms": read_rules(given["rules"]).min_firms}
+            least = {"min_firms": rules(given["rules"]).min_firms}
             parameters = validated(model_of(spec.notebook, where=where), least | given, where=where)
             vocabulary.require(parameters, where)
             run = Run(

@@ -16,7 +16,7 @@ import threading
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +169,7 @@ def _at_worker(
         else:
             with _installing:
                 _install_kernel()
-            built = build(notebook, identity, staged)
+            built = build(notebook, identity, staged, turn=nullcontext())
         return built, _packed(staged)
 
 
