@@ -14,7 +14,7 @@ Few possibilities mean that no p-value can be small: the smallest is returned wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ import numpy as np
 from clusterstudy.errors import UserError
 
 EXACT = 14  # up to so many clusters all changes of sign are counted
+DEALT = 2**22  # places of units in deals made at once
 TIES = 1e-10  # statistics closer than this are equal
 STEPS = 20  # of a bisection
 REACH = 2.0**20  # standard errors beyond which an interval has no end
@@ -118,41 +119,61 @@ def permutation(
         If fewer than two units are treated, or there is no other unit in any of their strata.
     """
     of_stratum = np.unique(stratum, return_inverse=True)[1]
-    by_stratum = np.argsort(of_stratum, kind="stable")
-    of_stratum, column = of_stratum[by_stratum], cohort[by_stratum]
-    score = change[by_stratum]
+    score = change.copy()
     for each in score.T:
         seen = np.isfinite(each)
-        number, total = (np.bincount(of_stratum[seen], w) for w in (None, each[seen]))
-        each[seen] -= (total / np.maximum(number, 1))[of_stratum[seen]]
-    # cells without a treated unit never change
-    dealt_in = np.isin(of_stratum, of_stratum[column >= 0])
-    drawn, of_stratum, column, score = (
-        len(column),
-        *(each[dealt_in] for each in (of_stratum, column, score)),
-    )
-    place = np.flatnonzero(column >= 0)
-    units = int(np.isfinite(score[place, column[place]]).sum())
-    if units < 2 or not np.nanmax(np.abs(score)):
+        size, whole = (np.bincount(of_stratum[seen], w) for w in (None, each[seen]))
+        each[seen] -= (whole / np.maximum(size, 1))[of_stratum[seen]]
+    # treated units first: a deal's are the first of its order; strata without one never change
+    by_stratum = np.lexsort((cohort < 0, of_stratum))
+    by_stratum = by_stratum[np.isin(of_stratum[by_stratum], of_stratum[cohort >= 0])]
+    starts = np.flatnonzero(np.diff(of_stratum[by_stratum], prepend=-1))
+    treated = np.flatnonzero(cohort >= 0)
+    units = int(np.isfinite(score[treated, cohort[treated]]).sum())
+    if units < 2 or not np.nanmax(np.abs(score[by_stratum])):
         raise UserError(
             f"expected two treated units with others in their strata, got {units}",
             where="permutation test",
         )
     rng = np.random.default_rng(seed)
-
-    def statistic(order: np.ndarray) -> float:
-        dealt = score[order[place], column[place]]
-        dealt = dealt[np.isfinite(dealt)]
-        if len(dealt) < 2:
-            return 0.0
-        return abs(float(dealt.mean())) / (float(dealt.std(ddof=1)) or np.inf)
-
-    observed = statistic(np.arange(len(column)))
-    at_least = 1
-    for _ in range(draws):
-        order = np.argsort(of_stratum + rng.random(drawn)[dealt_in])
-        at_least += statistic(order) >= observed * (1 - TIES)
+    sums = np.zeros((3, 1 + draws))  # of each deal, the first as it was: number, total, squares
+    for members in np.split(by_stratum, starts[1:]):
+        column = cohort[members[cohort[members] >= 0]]
+        for first, order in _deals(len(members), len(column), draws, rng):
+            dealt = score[members[order], column[:, None]]
+            seen = np.isfinite(dealt)
+            dealt[~seen] = 0.0
+            sums[:, first : first + order.shape[1]] += [
+                each.sum(axis=0) for each in (seen, dealt, dealt**2)
+            ]
+    number, total, squares = sums
+    spread = squares - total**2 / np.maximum(number, 1)
+    valid = (number > 1) & (spread > TIES * squares)
+    statistic = np.zeros(1 + draws)
+    statistic[valid] = (
+        np.abs(total[valid]) * np.sqrt((number[valid] - 1) / spread[valid]) / number[valid]
+    )
+    at_least = int((statistic >= statistic[0] * (1 - TIES)).sum())
     return Randomised(np.nan, at_least / (draws + 1), 1 / (draws + 1), -np.inf, np.inf, units)
+
+
+def _deals(
+    n: int, taken: int, draws: int, rng: np.random.Generator
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield blocks of deals: the first one's number, and who is taken, shape (taken, block).
+
+    Deal 0 takes the first of the n units, all others as many at random, in random order, by as many
+    steps of Fisher & Yates.
+    """
+    yield 0, np.arange(taken)[:, None]
+    most = max(1, DEALT // n)
+    for first in range(0, draws, most):
+        deals = np.arange(min(most, draws - first))
+        order = np.repeat(np.arange(n, dtype=np.int32)[:, None], len(deals), axis=1)
+        for at in range(taken):
+            other = rng.integers(at, n, len(deals))
+            order[at], order[other, deals] = order[other, deals], order[at].copy()
+        yield 1 + first, order[:taken]
 
 
 def not_rejected(
