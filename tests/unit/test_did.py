@@ -180,10 +180,9 @@ def test_the_universal_base_is_zero_without_error(panel):
 def test_uniform_bands_are_wider_and_repeatable(panel):
     effects = group_time(panel).dynamic().effects
     pointwise = np.diff(effects.interval())
-    for multiplier in ("rademacher", "mammen"):
-        bands = effects.uniform(seed=3, multiplier=multiplier)
-        assert np.all(np.diff(bands) > pointwise)
-        np.testing.assert_array_equal(bands, effects.uniform(seed=3, multiplier=multiplier))
+    bands = effects.uniform(seed=3)
+    assert np.all(np.diff(bands) > pointwise)
+    np.testing.assert_array_equal(bands, effects.uniform(seed=3))
 
 
 def test_uniform_bands_of_independent_estimates_are_sidak():
@@ -193,6 +192,15 @@ def test_uniform_bands_of_independent_estimates_are_sidak():
     np.testing.assert_allclose(
         critical, 2.569, atol=0.03
     )  # normal quantile of 0.5 + 0.95^(1/5) / 2
+
+
+def test_drawn_errors_are_uncorrelated_where_estimates_share_no_unit():
+    influence = np.zeros((1003, 2))  # not a multiple of eight, in two blocks
+    influence[:600, 0] = influence[600:, 1] = np.random.default_rng(1).normal(size=1003)[600]
+    errors = Estimates.from_influence(pd.Index(range(2)), np.zeros(2), influence)
+    drawn = errors.studentised_errors(seed=1, draws=20_000)
+    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(drawn.T), np.eye(2), atol=0.03)
 
 
 def test_differences_between_subsets_have_their_covariance(panel):
