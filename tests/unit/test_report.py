@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import matplotlib as mpl
 import nbformat
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from clusterstudy.errors import UserError
-from clusterstudy.report import html, index, language, layout, numbers
+from clusterstudy.report import drawing, html, index, language, layout, numbers
 from clusterstudy.report.layout import TEMPLATES
 from clusterstudy.report.page import Page
 from translate import CATALOGUE, untranslated, updated, written
@@ -82,6 +85,32 @@ def test_a_figure_carries_its_text_and_its_data_and_is_the_same_twice(tmp_path, 
     assert "<details><summary>Data behind figure 1</summary>" in first
     for name in ("figures/growth.svg", "figures/growth.png", "tables/growth.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_figure_drawn_once_is_what_matplotlib_draws_twice():
+    def figure():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(6, 3), layout="none")
+        left.plot([0, 1, 2], [1, 3, 2], "--", marker="s", label="a line")
+        left.vlines([0.5, 1.5], 0, 3)
+        left.bar([0, 1], [1, 2], hatch="///", facecolor="none", edgecolor="black")
+        left.fill_between([0, 2], [0, 0], [1, 2], clip_path=left.patch)
+        left.set_ylabel("turned")
+        fig.legend(loc="upper center")
+        right.imshow([[0, 1], [2, 3]], aspect="auto", origin="lower")
+        right.pcolormesh([0, 0.5, 1], [0, 0.5, 1], [[0, 1], [2, 3]])
+        return fig
+
+    svg, png = drawing.drawn(figure())
+    theirs_png, theirs_svg = BytesIO(), BytesIO()
+    FigureCanvasAgg(figure()).print_figure(theirs_png, dpi=drawing.DPI)
+    with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
+        drawing_at = {"dpi": drawing.DPI, "metadata": {"Date": None}}
+        FigureCanvasSVG(figure()).print_figure(theirs_svg, **drawing_at)
+    plt.close("all")
+    assert svg == theirs_svg.getvalue()
+    ours, theirs = (plt.imread(BytesIO(image)) for image in (png, theirs_png.getvalue()))
+    assert ours.shape == theirs.shape
+    assert (abs(ours - theirs).max(axis=-1) > 0.1).mean() < 0.01  # texts lie on other pixels
 
 
 def test_a_page_refuses_what_readers_could_not_use(tmp_path, pieces):

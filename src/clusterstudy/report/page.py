@@ -8,7 +8,6 @@ By hand in JupyterLab and in the report the same HTML is shown. A report's folde
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,6 @@ from clusterstudy.report.language import _
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DPI = 160
 
 
 class Page:
@@ -117,6 +114,8 @@ class Page:
         """
         if not alt.strip() or data.empty:
             raise ValueError(f"figure {name}: needs a text alternative and its data")
+        from clusterstudy.report.drawing import drawn
+
         number = self._number(name, "figure")
         svg, png = drawn(fig)
         files = [*self._write_figure(name, svg, png), *self._write_table(data, name)]
@@ -168,26 +167,3 @@ class Page:
 
     def _show(self, html: str) -> None:
         display(HTML(html))
-
-
-def drawn(fig: Figure) -> tuple[bytes, bytes]:
-    """Return a figure as SVG and PNG, without the time and with fixed ids, and close it.
-
-    It is laid out once for both: to lay out costs as much as to draw.
-    """
-    import matplotlib as mpl
-    from matplotlib import pyplot as plt
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    fig.set_dpi(DPI)
-    canvas = FigureCanvasAgg(fig)  # before the layout, whose measures of texts it keeps
-    if engine := fig.get_layout_engine():
-        engine.execute(fig)
-        fig.set_layout_engine("none")
-    svg, png = BytesIO(), BytesIO()
-    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 2})
-    with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
-        FigureCanvasSVG(fig).print_svg(svg, metadata={"Date": None})
-    plt.close(fig)
-    return svg.getvalue(), png.getvalue()

@@ -94,14 +94,14 @@ def draw() -> None:
     """Draw a figure in Danish: this finds fonts, and reads the catalogue and the locale."""
     from matplotlib.figure import Figure
 
-    from clusterstudy.report import language, numbers, page, theme
+    from clusterstudy.report import drawing, language, numbers, theme
 
     language.use("da")
     theme.use()
     figure = Figure(layout="constrained")
     axes = figure.add_subplot(title=language._("Figure"))
     theme.numbers_on(axes.xaxis, numbers.percent, scale=100)
-    page.drawn(figure)
+    drawing.drawn(figure)
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:

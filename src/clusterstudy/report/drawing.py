@@ -1,0 +1,181 @@
+"""Draw a figure once and get both of its files, SVG and PNG.
+
+Matplotlib would walk a figure's artists once per format, and measure its texts anew for each. Here
+each thing drawn goes to both: to SVG in points, 72 an inch, and to the PNG enlarged.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.image import imsave
+from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
+    from matplotlib.transforms import Transform
+
+POINTS = 72  # per inch
+DPI = 160  # of the PNG
+
+
+def drawn(fig: Figure) -> tuple[bytes, bytes]:
+    """Return a figure as SVG and PNG, without the time and with fixed ids, and close it."""
+    fig.set_dpi(POINTS)
+    svg, png = StringIO(), BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
+        renderer = _Both(fig, svg)
+        _Canvas(fig, renderer)
+        fig.draw(renderer)
+        renderer.svg.finalize()
+    image = np.asarray(renderer.png.buffer_rgba())
+    how: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 2}}
+    imsave(png, image, format="png", origin="upper", dpi=DPI, **how)
+    plt.close(fig)
+    return svg.getvalue().encode(), png.getvalue()
+
+
+class _Canvas(FigureCanvasBase):
+    """Where the layout of a figure finds the renderer that measures its texts."""
+
+    def __init__(self, fig: Figure, renderer: RendererBase) -> None:
+        super().__init__(fig)
+        self._drawing = renderer
+
+    def get_renderer(self) -> RendererBase:
+        return self._drawing
+
+
+class _Both(RendererBase):
+    """Draws an SVG and an image of a figure; all it is given is in points."""
+
+    def __init__(self, fig: Figure, svg: StringIO) -> None:
+        super().__init__()
+        width, height = fig.get_size_inches()
+        self._size = width * POINTS, height * POINTS
+        self._larger = Affine2D().scale(DPI / POINTS)
+        self.svg = RendererSVG(*self._size, svg, image_dpi=DPI, metadata={"Date": None})
+        self.png = RendererAgg(int(width * DPI), int(height * DPI), DPI)
+
+    def draw_path(
+        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None
+    ) -> None:
+        for renderer, context, size in self._each(gc):
+            renderer.draw_path(context, path, transform + size, rgbFace)
+
+    def draw_markers(
+        self,
+        gc: GraphicsContextBase,
+        marker_path: Path,
+        marker_trans: Transform,
+        path: Path,
+        trans: Transform,
+        rgbFace: Any = None,
+    ) -> None:
+        for renderer, context, size in self._each(gc):
+            at = path, trans + size
+            renderer.draw_markers(context, marker_path, marker_trans + size, *at, rgbFace)
+
+    def draw_path_collection(
+        self,
+        gc: GraphicsContextBase,
+        master_transform: Any,
+        paths: Any,
+        all_transforms: Any,
+        offsets: Any,
+        offset_trans: Any,
+        *looks: Any,
+        **named: Any,
+    ) -> None:
+        shapes = paths, all_transforms, offsets
+        for renderer, context, size in self._each(gc):
+            moved = (master_transform + size).frozen(), *shapes, offset_trans + size
+            renderer.draw_path_collection(context, *moved, *looks, **named)
+
+    def draw_quad_mesh(
+        self,
+        gc: GraphicsContextBase,
+        master_transform: Any,
+        meshWidth: int,
+        meshHeight: int,
+        coordinates: Any,
+        offsets: Any,
+        offsetTrans: Any,
+        *looks: Any,
+        **named: Any,
+    ) -> None:
+        mesh = meshWidth, meshHeight, coordinates, offsets
+        for renderer, context, size in self._each(gc):
+            moved = (master_transform + size).frozen(), *mesh, offsetTrans + size
+            renderer.draw_quad_mesh(context, *moved, *looks, **named)
+
+    def draw_image(
+        self, gc: GraphicsContextBase, x: float, y: float, im: Any, transform: Any = None
+    ) -> None:
+        scale = self.get_image_magnification()
+        self.svg.draw_image(gc, x, y, im, transform)
+        self.png.draw_image(self._enlarged(gc), round(x * scale), round(y * scale), im)
+
+    def draw_text(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
+    ) -> None:
+        for renderer, context, size in self._each(gc):
+            at_x, at_y = size.transform((x, y))
+            renderer.draw_text(context, at_x, at_y, s, prop, angle, ismath, mtext)
+
+    def open_group(self, s: str, gid: str | None = None) -> None:
+        self.svg.open_group(s, gid)
+
+    def close_group(self, s: str) -> None:
+        self.svg.close_group(s)
+
+    def flipy(self) -> bool:
+        return True
+
+    def get_canvas_width_height(self) -> tuple[float, float]:
+        return self._size
+
+    def get_image_magnification(self) -> float:
+        return DPI / POINTS
+
+    def option_image_nocomposite(self) -> bool:
+        return True
+
+    def get_text_width_height_descent(
+        self, s: str, prop: FontProperties, ismath: Any
+    ) -> tuple[float, float, float]:
+        return self.svg.get_text_width_height_descent(s, prop, ismath)
+
+    def _each(
+        self, gc: GraphicsContextBase
+    ) -> tuple[tuple[RendererBase, GraphicsContextBase, Transform], ...]:
+        return (self.svg, gc, IdentityTransform()), (self.png, self._enlarged(gc), self._larger)
+
+    def _enlarged(self, gc: GraphicsContextBase) -> GraphicsContextBase:
+        """Return the image's clipping; lines, dashes and hatches it enlarges by itself."""
+        larger = self.png.new_gc()
+        larger.copy_properties(gc)
+        if (box := gc.get_clip_rectangle()) is not None:
+            larger.set_clip_rectangle(Bbox(self._larger.transform(box)))
+        path, transform = gc.get_clip_path()
+        if path is not None:
+            shape: Any = path, transform
+            larger.set_clip_path(TransformedPath(shape[0], shape[1] + self._larger))
+        return larger
