@@ -1,7 +1,7 @@
 """Keep the Danish catalogue in step with the English texts of the sources.
 
 Run by ``make translate``: new texts are added without a translation, texts that are gone are
-removed, translations stay. Texts are the arguments of ``_()`` and ``later()`` in code, templates
+removed, translations stay. Texts are the arguments of :data:`FUNCTIONS` in code, templates
 and notebooks, the notebooks' Markdown cells as a whole, the labels of :data:`LABELLED`, the gate's
 rules that a report can show as broken, and the columns of :data:`COLUMNS`.
 """
@@ -31,7 +31,7 @@ from clusterstudy.panel.treatment import MIXTURES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "clusterstudy"
 CATALOGUE = PACKAGE / "report" / "locale" / "da.po"
-FUNCTIONS = ("_", "later")
+FUNCTIONS = ("_", "later", "NoEstimateError")
 HEADER = """\
 # The Danish texts of the reports. Written by `make translate`; fill in the empty ones.
 msgid ""

@@ -1,6 +1,6 @@
 """What a user can do wrong, in one family.
 
-Belongs here: the one exception that the command line and the notebooks show without a traceback.
+Belongs here: the exceptions that the command line and the notebooks show without a traceback.
 Does not belong here: bugs. They stay ordinary exceptions and show themselves.
 """
 
@@ -28,3 +28,21 @@ class UserError(Exception):
         """Return the whole message on one line: ``where: what. mend.``."""
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}. {self.mend}" if self.mend else text
+
+
+class NoEstimateError(UserError):
+    """What data cannot answer, or a machine cannot compute; reports say so in their language.
+
+    Parameters
+    ----------
+    what
+        As of :class:`UserError`, with fields in braces.
+    where, mend
+        As of :class:`UserError`.
+    values
+        Of the fields; text is translated too.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", **values: object) -> None:
+        self.template, self.values = what, values
+        super().__init__(what.format(**values), where=where, mend=mend)

@@ -209,7 +209,7 @@ def test_the_decomposition_adds_up_to_the_coefficient_on_firms_seen_throughout(s
 def test_without_the_optional_library_its_row_says_what_to_install(study, monkeypatch):
     monkeypatch.setitem(sys.modules, "diff_diff", None)
     rows = said(study).overall.set_index("opinion")
-    assert "not installed. Install the opinions extra" in rows.loc[opinions.SYNTHETIC, "reason"]
+    assert "not installed: pip install" in rows.loc[opinions.SYNTHETIC, "reason"]
     assert pd.isna(rows.loc[opinions.SYNTHETIC, "estimate"])
     assert rows.drop(opinions.SYNTHETIC)["estimate"].notna().all()
 

@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError, UserError
 from clusterstudy.report import drawing, html, index, language, layout, numbers
 from clusterstudy.report.layout import TEMPLATES
 from clusterstudy.report.page import Page
@@ -51,6 +51,16 @@ def test_numbers_are_written_as_readers_expect_them(write, danish, english):
     for lang, expected in (("da", danish), ("en", english)):
         language.use(lang)
         assert write().replace("\u00a0", " ") == expected
+
+
+def test_why_there_is_no_estimate_is_said_in_the_reports_language():
+    none = NoEstimateError("expected two clusters, got {n}", where="sign changes", n=1)
+    assert str(none) == "sign changes: expected two clusters, got 1"
+    language.use("da")
+    assert language.said(none) == "kræver mindst to grupper og fik 1"
+    assert language.said(UserError("no such file")) == "no such file"
+    language.use("en")
+    assert language.said(none) == "expected two clusters, got 1"
 
 
 def test_an_unknown_language_is_told():

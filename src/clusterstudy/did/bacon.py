@@ -16,7 +16,7 @@ import pandas as pd
 from clusterstudy.did.long import observations
 from clusterstudy.did.optional import diff_diff
 from clusterstudy.did.panel import Panel
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 FORBIDDEN = "later_vs_earlier"  # controls are treated already
 KINDS = ("treated_vs_never", "earlier_vs_later", FORBIDDEN)
@@ -38,13 +38,15 @@ def bacon(panel: Panel) -> pd.DataFrame:
     """
     library = diff_diff()
     if panel.weights is not None:
-        raise UserError("the decomposition takes no sampling weights", where="weights")
+        raise NoEstimateError("the decomposition takes no sampling weights", where="weights")
     rows = observations(panel)
     rows = rows[rows.groupby("unit")["at"].transform("size") == rows["at"].nunique()]
     late = rows["cohort"] > panel.periods[-1]
     rows = rows.assign(first=rows["cohort"].mask(late, 0.0))
     if late.all() or rows["first"].nunique() < 2:
-        raise UserError("no treated and untreated units are observed throughout", where="outcome")
+        raise NoEstimateError(
+            "no treated and untreated units are observed throughout", where="outcome"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = library.BaconDecomposition().fit(rows, "outcome", "unit", "period", "first")

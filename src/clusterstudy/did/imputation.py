@@ -23,7 +23,7 @@ import pandas as pd
 from clusterstudy.did import trends
 from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.panel import Panel
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 
 def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -43,13 +43,13 @@ def imputation(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     seen, untreated, outcome = seen[:, at], untreated[:, at], panel.outcome[:, at]
     treated = seen & ~untreated
     if not treated.any():
-        raise UserError("no treated unit is observed before and after", where="cohort")
+        raise NoEstimateError("no treated unit is observed before and after", where="cohort")
     z, weight = panel.design(0), panel.weight()[:, None]
     y = trends.less_means(outcome, untreated)
     free = slice(z.shape[1], None)  # trends are relative to the first period
     gram = trends.products(z, weight * untreated)[free, free]
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
-        raise UserError(
+        raise NoEstimateError(
             "a period or a covariate's trend cannot be fitted on untreated observations",
             where="covariates" if panel.covariates is not None else "periods",
             mend="Leave out periods in which all are treated, or collinear covariates",

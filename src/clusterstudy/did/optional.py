@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 
 def diff_diff() -> ModuleType:
@@ -12,8 +12,8 @@ def diff_diff() -> ModuleType:
     try:
         import diff_diff
     except ImportError:
-        raise UserError(
-            "needs the package diff-diff, which is not installed",
-            mend="Install the opinions extra: pip install -c requirements.lock .[opinions]",
+        raise NoEstimateError(
+            "needs the package diff-diff, which is not installed:"
+            " pip install -c requirements.lock .[opinions]"
         ) from None
     return diff_diff

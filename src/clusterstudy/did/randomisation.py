@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 EXACT = 14  # up to so many clusters all changes of sign are counted
 DEALT = 2**22  # places of units in deals made at once
@@ -73,7 +73,7 @@ def sign_changes(
     """
     q = len(effects)
     if q < 2:
-        raise UserError(f"expected two clusters, got {q}", where="sign changes")
+        raise NoEstimateError("expected two clusters, got {n}", where="sign changes", n=q)
     if q <= EXACT:
         signs = 1.0 - 2.0 * (np.arange(2**q)[:, None] >> np.arange(q) & 1)
     else:
@@ -131,9 +131,10 @@ def permutation(
     treated = np.flatnonzero(cohort >= 0)
     units = int(np.isfinite(score[treated, cohort[treated]]).sum())
     if units < 2 or not np.nanmax(np.abs(score[by_stratum])):
-        raise UserError(
-            f"expected two treated units with others in their strata, got {units}",
+        raise NoEstimateError(
+            "expected two treated units with others in their strata, got {n}",
             where="permutation test",
+            n=int(units),
         )
     rng = np.random.default_rng(seed)
     sums = np.zeros((3, 1 + draws))  # of each deal, the first as it was: number, total, squares

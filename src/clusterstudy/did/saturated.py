@@ -30,7 +30,7 @@ import pandas as pd
 from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.long import observations, trends
 from clusterstudy.did.panel import Panel
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 from clusterstudy.memory import refuse_too_large
 
 COPIES = 11  # of the regressors that stand in memory at the most, as measured
@@ -58,10 +58,10 @@ def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
         As :func:`sun_abraham`, or if an outcome is negative.
     """
     if (panel.outcome < 0).any():
-        raise UserError(
-            f"{(panel.outcome < 0).sum()} values are negative",
+        raise NoEstimateError(
+            "a ratio of means needs outcomes of zero or more, and {n} are negative",
             where="outcome",
-            mend="A ratio of means needs outcomes of zero or more",
+            n=int((panel.outcome < 0).sum()),
         )
     outcome = panel.outcome.copy()
     for g in np.unique(panel.cohort):
@@ -82,10 +82,7 @@ def _fit(
     estimated = cells.index[cells["status"].eq("") & cells["period"].ne(cells["base"])]
     of = {c: rows["cohort"].eq(cells["cohort"][c]) for c in estimated}
     columns = len(estimated) + (1 + panel.n_covariates) * (len(panel.periods) - 1)
-    refuse_too_large(
-        8 * len(rows) * columns * COPIES,
-        f"a regression of {len(rows)} firm-years on {columns} columns",
-    )
+    refuse_too_large(8 * len(rows) * columns * COPIES, len(rows), columns)
     dummies = pd.DataFrame(
         {f"cell{c}": of[c] & rows["period"].eq(cells["period"][c]) for c in estimated}, dtype=float
     )
@@ -126,7 +123,7 @@ def _cells(panel: Panel, rows: pd.DataFrame, anticipation: int) -> pd.DataFrame:
     """Return every cohort and period, its base, and why it can have no estimate."""
     periods, end = panel.periods, panel.periods[-1] + anticipation
     if not (rows["cohort"] > end).any():
-        raise UserError("there are no never-treated units", where="cohort")
+        raise NoEstimateError("there are no never-treated units", where="cohort")
     cohorts = np.unique(rows["cohort"][rows["cohort"] <= end])
     bases = {g: periods[periods < g - anticipation].max(initial=-np.inf) for g in cohorts}
     size = rows.groupby(["cohort", "period"]).size()
@@ -141,5 +138,7 @@ def _cells(panel: Panel, rows: pd.DataFrame, anticipation: int) -> pd.DataFrame:
         "",
     )
     if cells["status"].ne("").all():
-        raise UserError("no cohort is observed before and after its treatment", where="cohort")
+        raise NoEstimateError(
+            "no cohort is observed before and after its treatment", where="cohort"
+        )
     return cells

@@ -20,7 +20,7 @@ import numpy as np
 from clusterstudy.did.long import observations
 from clusterstudy.did.optional import diff_diff
 from clusterstudy.did.panel import Panel
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,13 @@ def synthetic(panel: Panel, *, seed: int, placebos: int = 200) -> Synthetic:
     treated = panel.cohort <= panel.periods[-1]
     starts = np.unique(panel.cohort[treated])
     if not np.isfinite(panel.outcome).all():
-        raise UserError("expected a panel without gaps", where="outcome")
+        raise NoEstimateError("expected a panel without gaps", where="outcome")
     if len(starts) != 1 or (panel.periods < starts[0]).sum() < 2:
-        raise UserError(
+        raise NoEstimateError(
             "expected one first treated period, with two periods before it", where="cohort"
         )
     if (~treated).sum() <= treated.sum() + 1:
-        raise UserError("expected more donors than treated units", where="cohort")
+        raise NoEstimateError("expected more donors than treated units", where="cohort")
     rows = observations(panel)
     rows["treated"] = treated[rows["unit"]].astype(int)
     model = library.SyntheticDiD(variance_method="placebo", n_bootstrap=placebos, seed=seed)

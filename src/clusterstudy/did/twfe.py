@@ -18,7 +18,7 @@ import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.panel import Panel
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 Covariance = Literal["cluster", "conventional"]
 
@@ -85,7 +85,7 @@ def fixed_effects(
     y, X, unit = within(outcome, regressors)
     columns = X.shape[1]
     if np.linalg.matrix_rank(X.T @ X, hermitian=True) < columns:
-        raise UserError(
+        raise NoEstimateError(
             "regressors are collinear with each other or with unit and period effects",
             where=", ".join(map(str, label)),
             mend="There may be no never-treated units, or no change of a regressor within units",
@@ -135,7 +135,7 @@ def within(
     seen &= (seen.sum(axis=1) > 1)[:, None]
     unit, period = np.nonzero(seen)
     if not len(unit):
-        raise UserError("no unit is observed in two periods", where="outcome")
+        raise NoEstimateError("no unit is observed in two periods", where="outcome")
     periods = np.unique(period)
     dummies = (period[:, None] == periods[1:]).astype(float)
     X = demeaned(np.hstack([regressors[seen], dummies]), unit, len(outcome))

@@ -18,7 +18,7 @@ import numpy as np
 from clusterstudy.did import trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.randomisation import TIES, Randomised, not_rejected
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 FEW = 12  # clusters up to which Webb's numbers are taken
 WEBB = np.sqrt([0.5, 1.0, 1.5])
@@ -74,14 +74,16 @@ class _Sums:
         products = _products(panel, cluster)  # of y, D, nuisance columns
         gram, y = products[:, 1:, 1:], products[:, 1:, 0]
         if len(gram) < 2:
-            raise UserError(
-                f"expected two clusters, got {len(gram)}", where="wild cluster bootstrap"
+            raise NoEstimateError(
+                "expected two clusters, got {n}", where="wild cluster bootstrap", n=len(gram)
             )
         whole = gram.sum(axis=0)
         nuisance = np.linalg.pinv(whole[1:, 1:], hermitian=True)
         fits = [nuisance @ each for each in (y.sum(axis=0)[1:], whole[1:, 0])]
         if whole[0, 0] - fits[1] @ whole[1:, 0] < TIES * max(whole[0, 0], TIES):
-            raise UserError("treatment does not vary beside the other regressors", where="treated")
+            raise NoEstimateError(
+                "treatment does not vary beside the other regressors", where="treated"
+            )
         self.scores = np.stack(
             [
                 each - gram[:, :, 1:] @ fit

@@ -23,6 +23,7 @@ from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, used
 from clusterstudy.panel.characteristics import NUMERIC
 from clusterstudy.panel.support import COVARIATES
+from clusterstudy.report.language import said
 
 NONE, GIVEN = "none", "covariate"
 
@@ -155,7 +156,7 @@ def _estimates(
         try:
             averages = simple(found)
         except UserError as error:
-            failed = {"method": method, "estimate": np.nan, "reason": error.what}
+            failed = {"method": method, "estimate": np.nan, "reason": said(error)}
             yield from (failed | {"winsorise": share} for share in outcomes)
             continue
         for share in outcomes:

@@ -19,7 +19,7 @@ from clusterstudy.did.power import mde
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.report.language import _
+from clusterstudy.report.language import _, said
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def of_groups(
         try:
             found[name] = replace(effect.simple().overall, label=pd.Index([name]))
         except UserError as error:
-            reasons[name] = error.what
+            reasons[name] = said(error)
     return found, reasons
 
 

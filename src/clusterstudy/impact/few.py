@@ -19,10 +19,11 @@ from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.did.randomisation import Randomised, permutation, sign_changes
 from clusterstudy.did.wild import wild_cluster
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError, UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, figures
 from clusterstudy.panel.build import CELL
+from clusterstudy.report.language import said
 
 
 def few_clusters(
@@ -65,7 +66,7 @@ def few_clusters(
         try:
             rows.append({"test": name, **test()})
         except UserError as error:
-            rows.append({"test": name, "reason": error.what})
+            rows.append({"test": name, "reason": said(error)})
     columns = ["units", "estimate", "low", "high", "mde", "p_value", "smallest", "reason"]
     return pd.DataFrame(rows).reindex(columns=["test", *columns])
 
@@ -79,7 +80,7 @@ def _by_industry(study: Design, choices: Choices, industry: np.ndarray) -> dict[
     """Return the effect with errors clustered by industry: times G/(G−1), t of G − 1."""
     number = len(np.unique(industry))
     if number < 2:
-        raise UserError("all firms are of one industry group")
+        raise NoEstimateError("all firms are of one industry group")
     used = study.entered | study.comparison
     arrays = replace(study.among(used), cluster=industry)
     found = group_time(
@@ -115,7 +116,7 @@ def _dealt(study: Design, used: np.ndarray, seed: int) -> Randomised:
     arrays = study.among(used)
     cohorts = np.unique(arrays.cohort[study.entered[used]])
     if not len(cohorts):
-        raise UserError("no cohort has a year before and a year after entry")
+        raise NoEstimateError("no cohort has a year before and a year after entry")
     before = (arrays.periods == g - 1 - study.anticipation for g in cohorts)
     base = np.column_stack([arrays.outcome[:, of].mean(axis=1) for of in before])
     change = np.column_stack([_mean(arrays.outcome[:, arrays.periods >= g]) for g in cohorts])

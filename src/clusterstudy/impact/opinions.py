@@ -27,13 +27,13 @@ from clusterstudy.did.panel import Panel as Arrays
 from clusterstudy.did.power import mde
 from clusterstudy.did.saturated import poisson, sun_abraham
 from clusterstudy.did.synthetic import synthetic
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError, UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, difference, estimate, used
 from clusterstudy.panel import successions
 from clusterstudy.panel.build import CELL, rows_of
 from clusterstudy.panel.measures import firm_arrays
-from clusterstudy.report.language import _, later
+from clusterstudy.report.language import _, later, said
 
 Source = tuple[np.ndarray, Callable[[], GroupTime]]  # the firms it is made from, and how
 MAIN, SYNTHETIC = "main", "synthetic"
@@ -166,7 +166,7 @@ def opinions(
             overall = effects.simple().overall.spread(firms, n)
             years[name] = effects.dynamic().effects
         except UserError as error:
-            rows[name] = {"reason": str(error)}
+            rows[name] = {"reason": said(error)}
         else:
             rows[name] = _row(overall, own, choices.level)
     cohort = None
@@ -175,7 +175,7 @@ def opinions(
             rows["twfe"] = _row(twfe.static(bare).spread(compared, n), own, choices.level)
             years["twfe"] = twfe.event_study(bare, reference=-1 - ahead)
         except UserError as error:
-            rows["twfe"] = {"reason": str(error)}
+            rows["twfe"] = {"reason": said(error)}
         cohort, rows[SYNTHETIC] = _synthetic(study, choices, main, seed)
     frame = pd.DataFrame([rows[name] | {"opinion": name} for name in OPINIONS if name in rows])
     return Opinions(frame, _by_year(years, shown, choices.level), cohort, _assumed(study, choices))
@@ -227,7 +227,7 @@ def by_region(study: Design, choices: Choices, seed: int) -> pd.DataFrame:
         try:
             cohort, found = _as_one_unit(within, choices, seed)
         except UserError as error:
-            rows.append(row | {"n": int(unit.sum()), "reason": error.what})
+            rows.append(row | {"n": int(unit.sum()), "reason": said(error)})
             continue
         unit &= study.arrays.cohort == cohort
         least = mde(found["se"], choices.level, choices.power)
@@ -279,7 +279,7 @@ def aggregated(study: Design, least: int) -> Arrays:
     whole = _whole(study)
     entered, size = np.unique(cohort[study.entered & whole], return_counts=True)
     if not (size >= least).any():
-        raise UserError(f"no cohort has {least} new entrants that are seen in every year")
+        raise NoEstimateError("no cohort has {n} new entrants that are seen in every year", n=least)
     first = entered[size >= least][0]
     kept = (years < first - study.anticipation) | (years >= first)
     kept &= np.isfinite(outcome).any(axis=0)
@@ -324,7 +324,7 @@ def _synthetic(
     try:
         cohort, row = _as_one_unit(study, choices, seed)
     except UserError as error:
-        return None, {"reason": str(error)}
+        return None, {"reason": said(error)}
     same = main.by_cohort().effects.table()["estimate"].get(cohort, np.nan)
     return cohort, row | {"difference": row["estimate"] - same}
 

@@ -21,7 +21,7 @@ from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, by_group, figures
 from clusterstudy.panel.characteristics import covariates
-from clusterstudy.report.language import _
+from clusterstudy.report.language import _, said
 
 PLACE = ("industry", "region")  # covariates, as exposure follows from both
 
@@ -107,5 +107,5 @@ def _exposure(
         )
         effect = effects.simple().overall
     except UserError as error:
-        return row | {"reason": error.what}
+        return row | {"reason": said(error)}
     return row | figures(effect, choices)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError, UserError
 
 LOCALES = {"da": "da_DK", "en": "en_GB"}
 CATALOGUE = Path(__file__).parent / "locale" / "da.po"
@@ -50,6 +50,15 @@ def _(text: str) -> str:
 def later(text: str) -> str:
     """Mark a constant for translation, which happens where it is used, by ``_(constant)``."""
     return text
+
+
+def said(error: UserError) -> str:
+    """Return why there is no answer, in the language in use where it is a text for reports."""
+    if not isinstance(error, NoEstimateError):
+        return error.what
+    values = error.values.items()
+    told = {name: _(value) if isinstance(value, str) else value for name, value in values}
+    return _(error.template).format(**told)
 
 
 @cache

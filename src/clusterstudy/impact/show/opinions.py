@@ -18,7 +18,7 @@ from clusterstudy.impact.opinions import decomposition as decomposed
 from clusterstudy.impact.show.effects import groups
 from clusterstudy.impact.show.words import BOUNDS, DIFFERENCE, dots
 from clusterstudy.report import numbers
-from clusterstudy.report.language import _
+from clusterstudy.report.language import _, said
 from clusterstudy.report.page import Page
 
 FIGURES = ["estimate", "se", *BOUNDS, "difference", *DIFFERENCE]
@@ -92,7 +92,7 @@ def decomposition(page: Page, study: Design, min_firms: int) -> None:
     try:
         found = decomposed(study)
     except UserError as error:
-        page.callout("missing", str(error))
+        page.callout("missing", said(error))
         return
     frame = suppress(found, "n", ["estimate"], min_firms, additive=False)[0]
     labels = [_(COMPARISONS[kind]) for kind in frame["kind"]]
