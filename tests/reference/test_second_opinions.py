@@ -13,7 +13,7 @@ from clusterstudy.did import twfe
 from clusterstudy.did.bacon import bacon
 from clusterstudy.did.group_time import group_time
 from clusterstudy.did.imputation import imputation
-from clusterstudy.did.long import observations, trends
+from clusterstudy.did.long import observations
 from clusterstudy.did.panel import Panel, from_long
 from clusterstudy.did.saturated import poisson, sun_abraham
 from clusterstudy.did.simulation import simulate
@@ -49,6 +49,15 @@ def test_sun_abraham_is_group_time_without_gaps_and_covariates():
     assert 1 < correction[0] < 1.02
 
 
+def trends(panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each covariate times each period but the first, for the rows of observations."""
+    values = panel.design(0)[:, 1:][rows["unit"]].T
+    periods = np.arange(1, len(panel.periods))
+    moved = values[:, None] * (rows["at"].to_numpy() == periods[:, None])
+    names = [f"x{k}_{t}" for k in range(len(values)) for t in periods]
+    return pd.DataFrame(moved.reshape(len(names), len(rows)).T, index=rows.index, columns=names)
+
+
 def dummies(rows, panel, cells):
     """Return unit, period, covariate-trend and cell columns, for least squares by hand."""
     columns = [pd.get_dummies(rows["unit"], dtype=float), pd.get_dummies(rows["at"], dtype=float)]
@@ -79,6 +88,35 @@ def test_regressions_are_those_of_statsmodels_with_dummies(gappy, model):
     ratio = cells["se"] / fit.bse[:k]
     assert ratio.max() - ratio.min() < 1e-4  # one small-sample correction for all
     assert 1 < ratio.mean() < 1.1
+
+
+@pytest.mark.parametrize("model", [sun_abraham, poisson])
+@pytest.mark.parametrize("anticipation", [0, 1])
+def test_regressions_and_their_errors_are_pyfixest(gappy, model, anticipation):
+    import pyfixest
+
+    outcome, weights = gappy.outcome, gappy.weights
+    if model is poisson:  # whose weights pyfixest's Poisson does not take
+        outcome, weights = np.exp(outcome) // 1, None
+    panel = replace(gappy, outcome=outcome, weights=weights)
+    found = model(panel, anticipation=anticipation).cells
+    rows, wanted = observations(panel), found[found["period"] != found["base"]]
+    each = zip(wanted["cohort"], wanted["period"], strict=True)
+    shown = {
+        f"c{i}": (rows["cohort"] == g) & (rows["period"] == t) for i, (g, t) in enumerate(each)
+    }
+    nuisance = trends(panel, rows)
+    frame = pd.concat([rows, pd.DataFrame(shown, dtype=float), nuisance], axis=1)
+    formula = f"outcome ~ {' + '.join([*shown, *nuisance])} | unit + at"
+    how = {"vcov": {"CRV1": "cluster"}}
+    if model is poisson:
+        fit = pyfixest.fepois(formula, frame, iwls_tol=1e-12, **how)
+    else:
+        fit = pyfixest.feols(formula, frame, weights="weight", **how)
+    np.testing.assert_allclose(wanted["estimate"], fit.coef()[list(shown)], atol=1e-7)
+    ratio = wanted["se"] / fit.se()[list(shown)].to_numpy()
+    assert ratio.max() - ratio.min() < 1e-5  # theirs counts the periods' effects, too
+    assert ratio.mean() == pytest.approx(1, abs=0.01)
 
 
 def test_two_way_event_study_is_pyfixest(gappy):

@@ -38,3 +38,11 @@ def test_sums_are_those_of_the_regressors_less_their_means(drawn, monkeypatch):
     np.testing.assert_allclose(trends.by_unit(z, known, to), by_unit, atol=1e-12)
     beta = to[:, 0]
     np.testing.assert_allclose(trends.index(z, beta), written_out(z) @ beta, atol=1e-12)
+
+
+def test_columns_that_earlier_ones_explain_are_told():
+    X = np.random.default_rng(2).normal(size=(30, 5))
+    X[:, 2] = X[:, 0] - 2 * X[:, 1]
+    X[:, 4] = 0
+    kept = trends.independent(X.T @ X, np.full(5, 30.0))
+    assert kept.tolist() == [True, True, False, True, False]

@@ -110,12 +110,34 @@ def test_data_that_carry_no_estimate_are_refused(panel):
         imputation(everyone)
 
 
-def test_a_regression_that_the_machine_cannot_hold_is_refused_before_it_is_tried(
-    panel, monkeypatch
-):
-    monkeypatch.setattr("clusterstudy.memory.os.sysconf", lambda name: 10)
-    with pytest.raises(UserError, match=r"table of .* rows and .* columns needs some .* GiB"):
-        sun_abraham(panel)
+def test_collinear_trends_are_left_out_and_cells_are_not(panel):
+    copied = replace(panel, covariates=np.column_stack([panel.covariates, 2 * panel.covariates]))
+    for estimator in (sun_abraham, lambda each: poisson(replace(each, outcome=each.outcome**2))):
+        np.testing.assert_allclose(
+            estimator(copied).cells["estimate"], estimator(panel).cells["estimate"], atol=1e-8
+        )
+    unit = replace(panel, covariates=(panel.cohort == 4.0)[:, None])
+    assert (sun_abraham(unit).cells["status"] == "").all()  # cells come before trends
+
+
+def test_a_cell_that_unit_effects_explain_says_so(panel):
+    """Of a cohort's two units one has the base alone, the other all periods from treatment on."""
+    cohort = np.where(np.arange(160) < 2, 3.0, panel.cohort)
+    outcome = panel.outcome.copy()
+    outcome[0, PERIODS > 2] = outcome[1, PERIODS < 3] = np.nan
+    found = sun_abraham(replace(panel, outcome=outcome, cohort=cohort, covariates=None)).cells
+    own = found[(found["cohort"] == 3) & (found["period"] >= 3)]
+    assert (own["status"] == "collinear with the unit and period effects").tolist() == [
+        *[False] * 4,
+        True,
+    ]
+    assert own["estimate"].isna().tolist() == [*[False] * 4, True]
+
+
+def test_a_ratio_without_a_maximum_is_refused(panel, monkeypatch):
+    monkeypatch.setattr("clusterstudy.did.saturated.MAX_ITERATIONS", 1)
+    with pytest.raises(UserError, match="no maximum that can be found"):
+        poisson(replace(panel, outcome=np.exp(panel.outcome)))
 
 
 def test_imputation_reads_units_in_blocks_with_the_same_result(panel, monkeypatch):

@@ -12,7 +12,7 @@ companies, files or notebooks.
 :mod:`.sample`            who is compared with whom, read in blocks
 :mod:`.trends`            sums of regressions on unit effects and trends by period
 :mod:`.twfe`              two-way fixed effects, the plain reference
-:mod:`.saturated`         Sun & Abraham (2021), and ratios of means by Poisson, by pyfixest
+:mod:`.saturated`         Sun & Abraham (2021), and ratios of means by Poisson
 :mod:`.imputation`        Borusyak, Jaravel & Spiess (2024)
 :mod:`.synthetic`         synthetic differences: Arkhangelsky et al. (2021), by diff-diff
 :mod:`.bacon`             what two-way fixed effects average: Goodman-Bacon (2021), by diff-diff

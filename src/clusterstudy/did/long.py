@@ -1,7 +1,7 @@
 """A panel as rows of units by periods, for libraries that take no arrays.
 
-Belongs here: one row per observation of a panel, and covariates that may move its trends. Does
-not belong here: the way back (:func:`.panel.from_long`), or any estimation.
+Belongs here: one row per observation of a panel. Does not belong here: the way back
+(:func:`.panel.from_long`), or any estimation.
 """
 
 from __future__ import annotations
@@ -35,16 +35,3 @@ def observations(panel: Panel) -> pd.DataFrame:
             "cluster": np.asarray(cluster)[unit],
         }
     )
-
-
-def trends(panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return each covariate times each period but the first, for the rows of observations.
-
-    In a regression they let trends differ by covariate. Covariates that vary over time count as
-    in the first period. Columns are named ``x0_1``: covariate 0, period 1; none without covariates.
-    """
-    values = panel.design(0)[:, 1:][rows["unit"]].T
-    periods = np.arange(1, len(panel.periods))
-    moved = values[:, None] * (rows["at"].to_numpy() == periods[:, None])
-    names = [f"x{k}_{t}" for k in range(len(values)) for t in periods]
-    return pd.DataFrame(moved.reshape(len(names), len(rows)).T, index=rows.index, columns=names)

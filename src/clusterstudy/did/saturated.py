@@ -1,4 +1,4 @@
-"""Regressions with a coefficient for every cohort and period, by pyfixest.
+"""Regressions with a coefficient for every cohort and period.
 
 With unit effects α, period effects λ and covariates x (none, if the panel has none), the index::
 
@@ -11,29 +11,29 @@ base g − 1 − anticipation. Averaged by cohort sizes they make the interactio
 whose covariance includes those sizes. The second is that of Wooldridge (2023), Econometrics
 Journal 26: δ from treatment (less anticipation) on. It is the log of a ratio of means, which
 outcomes with zeros have; an effect on log(1 + Y) would depend on the unit of Y (Chen & Roth 2024,
-QJE 139).
+QJE 139). Given the others, α_i is that with which unit i's fitted values add up to its outcomes
+(Hausman, Hall & Griliches 1984, Econometrica 52), so that Newton's method moves the rest alone.
 
 Assumed: no anticipation beyond ``anticipation`` periods; given x, linearly, the index moves as
 that of never-treated units, from the base on (Sun & Abraham) or in all periods (Poisson). Unlike
-in :mod:`.group_time`, a unit counts with every period in which it is observed.
+in :mod:`.group_time`, a unit counts with every period in which it is observed. Errors are clustered
+by unit, or by the panel's clusters, times G/(G−1) · (N−1)/(N−columns), columns with one for all
+unit effects, which are nested in clusters.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import replace
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
+from clusterstudy.did import trends
 from clusterstudy.did.group_time import GroupTime
-from clusterstudy.did.long import observations, trends
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import NoEstimateError
-from clusterstudy.memory import refuse_too_large
 
-COPIES = 11  # of the regressors that stand in memory at the most, as measured
+CONVERGED = 1e-8  # Newton's last step of an effect; what is left is of the order of its square
+MAX_ITERATIONS = 50
+MAX_HALVINGS = 30
 
 
 def sun_abraham(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -44,7 +44,13 @@ def sun_abraham(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     UserError
         If there are no never-treated units, or no cohort has a base.
     """
-    return _fit(panel, "feols", anticipation, leads=True)
+    model = _Model(panel, panel.outcome, anticipation, leads=True)
+    model.leave_out_collinear(model.weights)
+    y = trends.less_means(model.outcome, model.weights)
+    products = model.products(model.weights)
+    beta = np.linalg.solve(products, model.moments(model.weights * y))
+    residual = y - trends.less_means(model.index(beta), model.weights)
+    return model.result(beta, products, model.weights, residual)
 
 
 def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
@@ -55,7 +61,7 @@ def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
     Raises
     ------
     UserError
-        As :func:`sun_abraham`, or if an outcome is negative.
+        As :func:`sun_abraham`, or if an outcome is negative or the likelihood has no maximum.
     """
     if (panel.outcome < 0).any():
         raise NoEstimateError(
@@ -64,81 +70,167 @@ def poisson(panel: Panel, *, anticipation: int = 0) -> GroupTime:
             n=int((panel.outcome < 0).sum()),
         )
     outcome = panel.outcome.copy()
-    for g in np.unique(panel.cohort):
+    for g in panel.cohorts:
         of_cohort = panel.cohort == g
         outcome[np.ix_(of_cohort, np.nansum(outcome[of_cohort], axis=0) == 0)] = np.nan
-    return _fit(replace(panel, outcome=outcome), "fepois", anticipation, leads=False)
+    model = _Model(panel, outcome, anticipation, leads=False)
+    mean = model.outcome.sum(axis=1) / np.maximum(np.count_nonzero(model.weights, axis=1), 1)
+    model.leave_out_collinear(model.weights * mean[:, None])
+    beta = np.zeros(len(model.columns))
+    fitted, fit = _poisson(model, beta)
+    for _ in range(MAX_ITERATIONS):
+        products = model.products(model.weights * fitted)
+        score = model.moments(model.weights * (model.outcome - fitted))
+        step = np.linalg.solve(products, score)
+        for _halving in range(MAX_HALVINGS):
+            moved, better = _poisson(model, beta + step)
+            if better >= fit:
+                break
+            step /= 2
+        beta, fitted, fit = beta + step, moved, better
+        if np.abs(step[: len(model.estimated)]).max(initial=0.0) < CONVERGED:
+            weights = model.weights * fitted
+            return model.result(beta, model.products(weights), weights, model.outcome - fitted)
+    raise NoEstimateError("the likelihood has no maximum that can be found", where="outcome")
 
 
-def _fit(
-    panel: Panel, model: Literal["feols", "fepois"], anticipation: int, *, leads: bool
-) -> GroupTime:
-    import pyfixest
+def _poisson(model: _Model, beta: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the fitted values, shape (n, T), each unit's of its outcomes' sum, and the fit."""
+    seen = model.weights > 0
+    index = np.where(seen, model.index(beta), -np.inf)
+    index -= index.max(axis=1, initial=np.finfo(float).min, keepdims=True)
+    odds = np.exp(index)
+    total = np.maximum(odds.sum(axis=1, keepdims=True), 1.0)  # the largest is 1 where any is seen
+    log_share = np.where(seen, index, 0.0) - np.log(total)
+    fit = float((model.weights * model.outcome * log_share).sum())
+    return model.outcome.sum(axis=1, keepdims=True) * odds / total, fit
 
-    rows = observations(panel)
-    cells = _cells(panel, rows, anticipation)
-    if not leads:
-        cells = cells[cells["event_time"] >= -anticipation].reset_index(drop=True)
-    estimated = cells.index[cells["status"].eq("") & cells["period"].ne(cells["base"])]
-    of = {c: rows["cohort"].eq(cells["cohort"][c]) for c in estimated}
-    columns = len(estimated) + (1 + panel.n_covariates) * (len(panel.periods) - 1)
-    refuse_too_large(8 * len(rows) * columns * COPIES, len(rows), columns)
-    dummies = pd.DataFrame(
-        {f"cell{c}": of[c] & rows["period"].eq(cells["period"][c]) for c in estimated}, dtype=float
-    )
-    covariates = trends(panel, rows)
-    # Dummies of the periods beside: with the units' effects alone, demeaning takes one pass.
-    later = {f"at{t}": rows["at"].eq(t) for t in np.unique(rows["at"])[1:]}
-    covariates = covariates.join(pd.DataFrame(later, dtype=float))
-    formula = f"outcome ~ {' + '.join([*dummies, *covariates])} | unit"
-    frame = pd.concat([rows, dummies, covariates], axis=1)
-    del dummies, covariates
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on cells it cannot tell apart: they get a status
-        fit = getattr(pyfixest, model)(
-            formula,
-            frame,
-            copy_data=False,
-            vcov={"CRV1": "cluster"},
-            weights=None if panel.weights is None else "weight",
+
+class _Model:
+    """A regression on unit effects, dummies of cohorts and periods, and trends.
+
+    Attributes
+    ----------
+    cells
+        Every cohort and period, or those from treatment on: as in :class:`.GroupTime`.
+    outcome, weights
+        Of the periods in which any unit is seen, shape (n, T); 0 where not seen.
+    columns
+        The regressors, as columns of :mod:`.trends`; the estimated cells' come first.
+    estimated
+        Those cells' rows.
+    """
+
+    def __init__(
+        self, panel: Panel, outcome: np.ndarray, anticipation: int, *, leads: bool
+    ) -> None:
+        seen = np.isfinite(outcome) & ~panel.always_treated[:, None]
+        cells = _cells(panel, seen, anticipation)
+        if not leads:
+            cells = cells[cells["event_time"] >= -anticipation].reset_index(drop=True)
+        at = np.flatnonzero(seen.any(axis=0))
+        self.panel, self.cells = panel, cells
+        self.weights = panel.weight()[:, None] * seen[:, at]
+        self.outcome = np.where(seen, outcome, 0.0)[:, at]
+        cohorts, of_cell = np.unique(cells["cohort"], return_inverse=True)
+        design = panel.design(0)
+        self.member = panel.cohort[:, None] == cohorts
+        self.z = np.hstack([self.member, design])
+        wanted = cells["status"].eq("") & cells["period"].ne(cells["base"])
+        self.estimated = np.flatnonzero(wanted)
+        period = np.searchsorted(panel.periods[at], cells["period"])
+        by_period = np.arange(self.z.shape[1] * len(at)).reshape(len(at), -1)
+        own = by_period[period[wanted], of_cell[wanted]]
+        # trends are relative to the first period
+        self.columns = np.r_[own, by_period[1:, len(cohorts) :].ravel()]
+
+    def leave_out_collinear(self, weights: np.ndarray) -> None:
+        """Leave out columns that earlier ones explain; a cell among them is told so."""
+        scale = trends.moments(self.z**2, weights)[self.columns]
+        kept = trends.independent(self.products(weights), scale)
+        self.columns = self.columns[kept]
+        of_cells = kept[: len(self.estimated)]
+        status = "collinear with the unit and period effects"
+        self.cells.loc[self.estimated[~of_cells], "status"] = status
+        self.estimated = self.estimated[of_cells]
+
+    def products(self, weights: np.ndarray) -> np.ndarray:
+        """Return the regressors' sums of products without the units' means, shape (K, K)."""
+        return trends.products(self.z, weights)[np.ix_(self.columns, self.columns)]
+
+    def moments(self, values: np.ndarray) -> np.ndarray:
+        """Return the sums of values, shape (n, T), times regressors, shape (K,)."""
+        return trends.moments(self.z, values)[self.columns]
+
+    def index(self, beta: np.ndarray) -> np.ndarray:
+        """Return the regressors times their coefficients, shape (n, T)."""
+        return trends.index(self.z, self._spread(beta))
+
+    def result(
+        self, beta: np.ndarray, products: np.ndarray, weights: np.ndarray, residual: np.ndarray
+    ) -> GroupTime:
+        """Return the effects; their errors are Σ scores · products⁻¹.
+
+        Parameters
+        ----------
+        weights
+            Of the last regression, shape (n, T).
+        residual
+            Without a mean over a unit's observations, shape (n, T).
+        """
+        panel, effects = self.panel, len(self.estimated)
+        cells, used = self.cells, weights > 0
+        used &= (used.sum(axis=1) > 1)[:, None]
+        carrying = used.any(axis=1)
+        units = np.arange(panel.n_units) if panel.cluster is None else np.asarray(panel.cluster)
+        g, n = len(np.unique(units[carrying])), int(used.sum())
+        factor = g / (g - 1) * (n - 1) / (n - len(self.columns) - 1)
+        cells["estimate"] = np.where(cells["period"] == cells["base"], 0.0, np.nan)
+        cells.loc[self.estimated, "estimate"] = beta[:effects]
+        inverse = np.linalg.inv(products)[:, :effects] * np.sqrt(factor)
+        by_unit = np.zeros((panel.n_units, len(cells)))
+        by_unit[:, self.estimated] = trends.by_unit(
+            self.z, self.weights * residual, self._spread(inverse)
         )
-    # Error = Σ scores · Hessian⁻¹, and the covariance's small-sample correction.
-    terms = fit._scores @ np.linalg.inv(fit._hessian) * np.sqrt(np.squeeze(fit._ssc))
-    place = {name: at for at, name in enumerate(fit._coefnames)}
-    by_unit = np.zeros((panel.n_units, len(cells)))
-    cells["estimate"] = np.where(cells["period"] == cells["base"], 0.0, np.nan)
-    for c in estimated:
-        if (at := place.get(f"cell{c}")) is None:
-            cells.loc[c, "status"] = "collinear with the unit and period effects"
-        else:
-            cells.loc[c, "estimate"] = fit._beta_hat[at]
-            by_unit[:, c] = np.bincount(fit._data["unit"], terms[:, at], panel.n_units)
-    influence = panel.by_cluster(by_unit)
-    member = panel.cohort[:, None] == np.unique(cells["cohort"])
-    entry = panel.by_cluster(panel.weight()[:, None] * member)
-    return GroupTime(cells, influence, entry, int(panel.always_treated.sum()))
+        entry = panel.by_cluster(panel.weight()[:, None] * self.member)
+        return GroupTime(cells, panel.by_cluster(by_unit), entry, int(panel.always_treated.sum()))
+
+    def _spread(self, values: np.ndarray) -> np.ndarray:
+        """Return what belongs to the columns, in the places of all columns of :mod:`.trends`."""
+        spread = np.zeros((self.weights.shape[1] * self.z.shape[1], *values.shape[1:]))
+        spread[self.columns] = values
+        return spread
 
 
-def _cells(panel: Panel, rows: pd.DataFrame, anticipation: int) -> pd.DataFrame:
+def _cells(panel: Panel, seen: np.ndarray, anticipation: int) -> pd.DataFrame:
     """Return every cohort and period, its base, and why it can have no estimate."""
     periods, end = panel.periods, panel.periods[-1] + anticipation
-    if not (rows["cohort"] > end).any():
+    entered = np.unique(panel.cohort[seen.any(axis=1)])
+    if not (entered > end).any():
         raise NoEstimateError("there are no never-treated units", where="cohort")
-    cohorts = np.unique(rows["cohort"][rows["cohort"] <= end])
-    bases = {g: periods[periods < g - anticipation].max(initial=-np.inf) for g in cohorts}
-    size = rows.groupby(["cohort", "period"]).size()
-    at = pd.MultiIndex.from_product([cohorts, periods], names=["cohort", "period"])
-    cells = size.reindex(at, fill_value=0).rename("n_treated").reset_index()
-    cells["base"] = cells["cohort"].map(bases).replace(-np.inf, np.nan)
-    cells["event_time"] = cells["period"] - cells["cohort"]
-    known = pd.MultiIndex.from_frame(cells[["cohort", "base"]]).isin(size.index)
-    cells["status"] = np.select(
-        [cells["base"].isna(), ~known | cells["n_treated"].eq(0)],
-        ["no period before treatment", "no treated unit observed in the period or its base"],
-        "",
-    )
-    if cells["status"].ne("").all():
+    cohorts, parts = entered[entered <= end], []
+    for g in cohorts:
+        number, before = (
+            seen[panel.cohort == g].sum(axis=0),
+            np.flatnonzero(periods < g - anticipation),
+        )
+        known = (number > 0) & (number[before[-1]] > 0) if len(before) else None
+        parts.append(
+            pd.DataFrame(
+                {
+                    "cohort": g,
+                    "period": periods,
+                    "n_treated": number,
+                    "base": periods[before[-1]] if len(before) else np.nan,
+                    "event_time": periods - g,
+                    "status": "no period before treatment"
+                    if known is None
+                    else np.where(known, "", "no treated unit observed in the period or its base"),
+                }
+            )
+        )
+    if not parts or all((part["status"] != "").all() for part in parts):
         raise NoEstimateError(
             "no cohort is observed before and after its treatment", where="cohort"
         )
-    return cells
+    return pd.concat(parts, ignore_index=True)

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 CELLS = 2**18  # entries of a block's widest array: two megabytes
+COLLINEAR = 1e-9  # share of a column's squares that must be its own
 
 
 def products(z: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -87,6 +88,24 @@ def less_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     total = weights.sum(axis=1)
     sums = (np.where(weights > 0, values, 0.0) * weights).sum(axis=1)
     return values - np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)[:, None]
+
+
+def independent(products: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return which columns no earlier ones explain, boolean of shape (K,).
+
+    Parameters
+    ----------
+    products
+        Of K columns, shape (K, K).
+    scale
+        The columns' sums of squares before any means were taken, shape (K,).
+    """
+    left, kept = products.copy(), np.zeros(len(scale), dtype=bool)
+    for at in range(len(scale)):
+        if left[at, at] > COLLINEAR * scale[at]:
+            kept[at] = True
+            left[at:, at:] -= np.outer(left[at:, at], left[at, at:]) / left[at, at]
+    return kept
 
 
 def _rows(z: np.ndarray, values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
