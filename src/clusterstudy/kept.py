@@ -64,6 +64,18 @@ def kept(
     return made
 
 
+def frame(entry: Path, make: Callable[[], pd.DataFrame], *, most: int) -> pd.DataFrame:
+    """Return a table that lies in ``entry``, or make it and put it there, as :func:`kept` does."""
+
+    def read(place: Path) -> pd.DataFrame:
+        return pd.read_parquet(place / "frame.parquet")
+
+    def write(place: Path, made: pd.DataFrame) -> None:
+        made.to_parquet(place / "frame.parquet")
+
+    return kept(entry, make, read, write, most=most)
+
+
 def entry(data: Dataset, kind: str, chosen: object, code: Iterable[Path]) -> Path:
     """Return the folder in which what is made of ``data`` is kept.
 

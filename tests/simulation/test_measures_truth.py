@@ -100,7 +100,7 @@ def test_ties_cross_kinds_as_their_ends_were_drawn(data, networks):
 
 
 def test_an_item_has_one_value_in_the_baseline_report_and_on_the_dialogue_sheet(data, survey):
-    measured = levels.measure(data, 2025, CLUSTER)
+    measured = levels.measure(data, 2025)
     changed = levels.changes(measured).query("group == @CLUSTER").set_index("measure")["later"]
     tables = {"survey": survey, "collaborations": data.read("collaborations")}
     declared = read_guideposts(), read_balances(), read_offers()

@@ -11,10 +11,14 @@ from scipy.stats import norm
 
 from clusterstudy.baseline import freeze, participants, planning
 from clusterstudy.baseline import levels as measured
+from clusterstudy.baseline.described import FRAMES, described
 from clusterstudy.baseline.levels import absent, changes, measure
 from clusterstudy.baseline.profile import profile
 from clusterstudy.contract.read import Dataset
+from clusterstudy.measures import answers
+from clusterstudy.panel import store
 from clusterstudy.panel.build import Panel
+from clusterstudy.panel.characteristics import characteristics
 
 START = 2025
 FIRMS = [f"F{number}" for number in range(8)]
@@ -78,6 +82,28 @@ def data(tmp_path):
 
 def levels(data: Dataset, programme_start: int, level: float = 0.95) -> pd.DataFrame:
     return measured.levels(measure(data, programme_start), level)
+
+
+def test_what_is_kept_is_what_was_made(data, monkeypatch):
+    chosen = {"level": 0.9, "min_firms": 2, "rules": "standard"}
+    made = described(data, START, **chosen)
+    measures = measure(data, START)
+    pd.testing.assert_frame_equal(made.levels, freeze.keepable(measures, **chosen))
+    moved = measured.undominated(changes(measures, 0.9), measures, "standard")
+    pd.testing.assert_frame_equal(made.changes, moved)
+    asked = made.weighting.set_index("group")
+    assert asked.loc[["K01", "K02", "programme"], "unweighted"].tolist() == [4.0, 4.0, 4.0]
+    firms, survey = characteristics(data, START - 1), answers.survey(data, START)
+    pd.testing.assert_frame_equal(store.firms(data, START - 1), firms)
+    pd.testing.assert_frame_equal(survey, answers.weighted(data, firms))
+    monkeypatch.setattr(measured, "measure", None)  # from here on only kept ones will do
+    monkeypatch.setattr(store, "characteristics", None)
+    monkeypatch.setattr(answers, "weighted", None)
+    again = described(data, START, **chosen)
+    for name in FRAMES:
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(made, name))
+    pd.testing.assert_frame_equal(store.firms(data, START - 1), firms)
+    pd.testing.assert_frame_equal(answers.survey(data, START), survey)
 
 
 def test_coverage_counts_firms_once_and_the_programme_first(data):
@@ -219,8 +245,8 @@ def test_register_measures_change_among_firms_seen_twice_and_answers_among_all(d
     survey = pd.read_parquet(data.folder / "survey.parquet")
     again = survey[survey["cvr"] != "F1"].assign(wave=2028, score=5.0)
     pd.concat([survey, again]).to_parquet(data.folder / "survey.parquet")
-    table = changes(measure(Dataset(data.folder), START, "K01")).set_index(["measure", "group"])
-    assert set(table.index.get_level_values("group")) == {"programme", "K01", "comparison"}
+    table = changes(measure(Dataset(data.folder), START)).set_index(["measure", "group"])
+    assert set(table.index.get_level_values("group")) == {"programme", "K01", "K02", "comparison"}
     fte = table.loc[("fte", "programme")]
     assert (fte["year_base"], fte["year_later"], fte["both"], fte["n_later"]) == (2024, 2026, 2, 2)
     assert fte["change"] == pytest.approx(3, rel=0.02)  # F2 is gone; winsorised

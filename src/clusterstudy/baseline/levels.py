@@ -19,7 +19,7 @@ from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.disclosure.magnitudes import sensitive
 from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.measures import answers, journey, network, observed, ties
-from clusterstudy.panel.characteristics import characteristics
+from clusterstudy.panel import store
 from clusterstudy.panel.measures import FIRM_SOURCES, firm_values
 from clusterstudy.panel.treatment import contacts
 
@@ -81,7 +81,7 @@ def absent(data: Dataset) -> dict[str, str]:
     return found
 
 
-def measure(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> list[Measured]:
+def measure(data: Dataset, programme_start: int) -> list[Measured]:
     """Return what is known of every measure from its baseline on.
 
     Parameters
@@ -90,8 +90,6 @@ def measure(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> li
         The registers and, where they are, the survey, participations and collaborations.
     programme_start
         First year of the programme.
-    cluster
-        The cluster to show beside the programme, or ``programme`` for all of them.
 
     Returns
     -------
@@ -106,8 +104,8 @@ def measure(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> li
     prices, in the measure's unit before scaling.
     """
     model = data.read("impact_model")
-    chosen = set(data.read("clusters")["cluster_id"]) if cluster == PROGRAMME else {cluster}
-    source = _Source(data, programme_start, int(model["first_wave"].max()), chosen)
+    clusters = set(data.read("clusters")["cluster_id"])
+    source = _Source(data, programme_start, int(model["first_wave"].max()), clusters)
     lacking = absent(data)
     found = []
     for row in model.to_dict("records"):
@@ -115,7 +113,7 @@ def measure(data: Dataset, programme_start: int, cluster: str = PROGRAMME) -> li
             continue
         known = source.read({str(key): value for key, value in row.items()})
         if known is not None:
-            shown = known.values["group"].isin({PROGRAMME, COMPARISON, *chosen})
+            shown = known.values["group"].isin({PROGRAMME, COMPARISON, *clusters})
             found.append(replace(known, values=known.values[shown]))
     return [one for one in found if (one.values["year"] == one.base).any()]
 
@@ -240,7 +238,7 @@ class _Source:
 
     @cached_property
     def firms(self) -> pd.DataFrame:
-        return characteristics(self.data, self.start - 1)
+        return store.firms(self.data, self.start - 1)
 
     @cached_property
     def contacts(self) -> pd.DataFrame:
@@ -256,7 +254,7 @@ class _Source:
 
     @cached_property
     def survey(self) -> pd.DataFrame:
-        return answers.weighted(self.data, self.firms)
+        return answers.survey(self.data, self.start)
 
     @cached_property
     def groups(self) -> pd.DataFrame:

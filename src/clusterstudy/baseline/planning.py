@@ -14,7 +14,8 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.did.power import design_standard_error, mde
-from clusterstudy.panel.build import NoFirmsError, Panel, build
+from clusterstudy.panel import store
+from clusterstudy.panel.build import NoFirmsError, Panel
 from clusterstudy.panel.successions import Mergers, read, unit_of, units
 
 
@@ -99,10 +100,10 @@ def sample(data: Dataset, outcomes: list[str], **choices: Any) -> Panel | None:
     Parameters
     ----------
     choices
-        As :func:`clusterstudy.panel.build.build` takes them.
+        As :func:`clusterstudy.panel.store.panel` takes them.
     """
     try:
-        return build(data, outcomes, **choices)
+        return store.panel(data, outcomes, **choices)
     except NoFirmsError:
         return None
 

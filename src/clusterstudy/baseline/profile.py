@@ -7,10 +7,10 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
-from clusterstudy.panel import support, treatment
+from clusterstudy.panel import store, support, treatment
 from clusterstudy.panel.balance import smd
 from clusterstudy.panel.build import CELL
-from clusterstudy.panel.characteristics import LABELS, characteristics
+from clusterstudy.panel.characteristics import LABELS
 from clusterstudy.panel.successions import ALONE
 
 
@@ -44,7 +44,7 @@ def profile(
     :func:`clusterstudy.panel.balance.smd`. A characteristic known of too few firms is left out;
     empty where there are too few new entrants.
     """
-    frame = characteristics(data, programme_start - 1)
+    frame = store.firms(data, programme_start - 1)
     frame = frame[frame["sme"]]
     entry = treatment.entries(treatment.contacts(data)).reindex(frame.index)
     entered = entry["cohort"] >= programme_start

@@ -15,10 +15,14 @@ from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.measures.answers import asked
 from clusterstudy.measures.observed import summarise
+from clusterstudy.panel import store
 from clusterstudy.panel.balance import smd
-from clusterstudy.panel.characteristics import LABELS, characteristics
+from clusterstudy.panel.characteristics import LABELS
 from clusterstudy.report.language import later
 
+WEIGHTING = [
+    *("group", "measure", "unweighted", "n", "firms", "mean", "low", "high", "design_effect"),
+]
 IN_PROJECT = later("In an innovation project")
 
 
@@ -51,7 +55,7 @@ def compare(
     (``treated``) and of those who answered (``comparison``); ``smd`` is the latter less the
     former. It has no interval, for the one are part of the other. Empty where too few answered.
     """
-    firms = characteristics(data, programme_start - 1)
+    firms = store.firms(data, programme_start - 1)
     frame = asked(data, firms, wave)
     if cluster != PROGRAMME:
         frame = frame[frame["cluster_id"] == cluster]
@@ -72,30 +76,32 @@ def compare(
     return table[table["n_comparison"] >= min_firms]
 
 
-def weighting(
-    measures: list[Measured], cluster: str = PROGRAMME, level: float = 0.95
-) -> pd.DataFrame:
-    """Return the survey's means at baseline with and without weights.
+def weighting(measures: list[Measured], level: float = 0.95) -> pd.DataFrame:
+    """Return the survey's means at baseline with and without weights, by group.
 
     Returns
     -------
-    DataFrame with ``measure``, ``n`` and ``firms``, ``unweighted`` (mean), ``mean``, ``low`` and
-    ``high`` (weighted), and ``design_effect``: by how much unequal weights raise the variance,
-    Kish (1992), 1 + the squared coefficient of variation of the weights.
+    DataFrame with ``group``, ``measure``, ``n`` and ``firms``, ``unweighted`` (mean), ``mean``,
+    ``low`` and ``high`` (weighted), and ``design_effect``: by how much unequal weights raise the
+    variance, Kish (1992), 1 + the squared coefficient of variation of the weights.
     """
-    rows = []
+    tables = []
     for one in measures:
-        of_group = one.values[(one.values["year"] == one.base) & (one.values["group"] == cluster)]
-        if one.basis != ANSWERS or of_group.empty:
+        if one.basis != ANSWERS:
             continue
-        weighted = summarise(of_group, share=one.share, level=level).iloc[0]
-        weight = of_group["weight"]
-        rows.append(
+        first = one.values[one.values["year"] == one.base]
+        by_group = first.assign(square=first["weight"] ** 2).groupby("group", sort=False)
+        sums = by_group[["weight", "square"]].sum()
+        plain = pd.DataFrame(
             {
-                "measure": one.row["measure"],
-                "unweighted": of_group["value"].mean(),
-                **weighted[["n", "firms", "mean", "low", "high"]],
-                "design_effect": len(weight) * (weight**2).sum() / weight.sum() ** 2,
+                "unweighted": by_group["value"].mean(),
+                "design_effect": by_group.size() * sums["square"] / sums["weight"] ** 2,
             }
         )
-    return pd.DataFrame(rows)
+        weighted = summarise(first, share=one.share, level=level).join(plain, on="group")
+        tables.append(weighted.assign(measure=one.row["measure"]))
+    return (
+        pd.concat(tables, ignore_index=True)[WEIGHTING]
+        if tables
+        else pd.DataFrame(columns=WEIGHTING)
+    )

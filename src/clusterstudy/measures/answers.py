@@ -8,19 +8,24 @@ often, whatever their size and dose, no weight can mend.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from clusterstudy import kept
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.measures.observed import OBSERVED
-from clusterstudy.panel import treatment
+from clusterstudy.panel import store, treatment
 
 MARGINS = ("cluster_id", "dose", "size")
 UNKNOWN = "unknown"
 ROUNDS, CLOSE = 200, 1e-10
 PAIR = ["cvr", "cluster_id"]
+KEPT = 8  # weighted surveys of a data folder
+CODE = (Path(__file__).parent, *store.CODE)
 
 
 def asked(data: Dataset, firms: pd.DataFrame, wave: int) -> pd.DataFrame:
@@ -54,14 +59,14 @@ def asked(data: Dataset, firms: pd.DataFrame, wave: int) -> pd.DataFrame:
     known = data.read("firms", ["cvr", "closed"])
     gone = known.loc[known["closed"].dt.year <= wave, "cvr"]
     out = pairs["cvr"].isin(gone) | pairs["cvr"].isin(firms.index[~firms["sme"]])
-    kept = pairs[replied | ~out].reset_index(drop=True)
+    pairs = pairs[replied | ~out].reset_index(drop=True)
     frame = pd.DataFrame(
         {
-            "cvr": kept["cvr"],
-            "cluster_id": kept["cluster_id"],
-            "dose": kept["dose"].fillna(0).map(dict(enumerate(treatment.DOSES))),
-            "size": kept["cvr"].map(firms["size"]).fillna(UNKNOWN),
-            "answered": kept["found"] != "left_only",
+            "cvr": pairs["cvr"],
+            "cluster_id": pairs["cluster_id"],
+            "dose": pairs["dose"].fillna(0).map(dict(enumerate(treatment.DOSES))),
+            "size": pairs["cvr"].map(firms["size"]).fillna(UNKNOWN),
+            "answered": pairs["found"] != "left_only",
         }
     )
     return frame.assign(weight=rake(frame))
@@ -122,6 +127,17 @@ def weighted(data: Dataset, firms: pd.DataFrame) -> pd.DataFrame:
     if not frames:
         return rows.assign(weight=np.nan)
     return rows.merge(pd.concat(frames), on=["wave", *PAIR], how="left")
+
+
+def survey(data: Dataset, programme_start: int) -> pd.DataFrame:
+    """Return what :func:`weighted` makes, by what firms were like in the year before the programme.
+
+    It is kept (:mod:`clusterstudy.kept`).
+    """
+    place = kept.entry(data, "surveys", programme_start, CODE)
+    return kept.frame(
+        place, lambda: weighted(data, store.firms(data, programme_start - 1)), most=KEPT
+    )
 
 
 def answers(rows: pd.DataFrame, item: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Keep panels (:mod:`clusterstudy.kept`), so that one is built once and not once per run."""
+"""Keep panels and firms' characteristics (:mod:`clusterstudy.kept`): made once for many runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import pandas as pd
 from clusterstudy import kept
 from clusterstudy.contract.read import Dataset
 from clusterstudy.panel.build import Panel, build
+from clusterstudy.panel.characteristics import characteristics
 
 KEPT = 20  # panels of a data folder
+KEPT_YEARS = 8  # tables of characteristics of a data folder
 FRAMES = ("firms", "entered", "flow", "mixed")
 CODE = (Path(__file__).parent, Path(__file__).parents[1] / "contract")
 
@@ -36,6 +38,12 @@ def panel(data: Dataset, measures: Sequence[str], **choices: Any) -> Panel:
 def entry(data: Dataset, measures: Sequence[str], choices: dict[str, Any]) -> Path:
     """Return the folder in which a panel is kept."""
     return kept.entry(data, "panels", [list(measures), choices], CODE)
+
+
+def firms(data: Dataset, year: int) -> pd.DataFrame:
+    """Return what :func:`clusterstudy.panel.characteristics.characteristics` finds of a year."""
+    place = kept.entry(data, "characteristics", year, CODE)
+    return kept.frame(place, lambda: characteristics(data, year), most=KEPT_YEARS)
 
 
 def _read(place: Path) -> Panel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -13,7 +13,6 @@ from clusterstudy.baseline.levels import (
     MEAN,
     PROCESS,
     SHARE,
-    Measured,
 )
 from clusterstudy.baseline.show.words import BOUNDS, notes, of_dimension
 from clusterstudy.contract.vocabulary import DIMENSION, DIRECTION, TIER
@@ -60,27 +59,27 @@ def absent(page: Page, tables: Mapping[str, str], model: pd.DataFrame) -> None:
     page.callout("missing", told.format(measures=named))
 
 
-def model(page: Page, measures: Sequence[Measured], declared: pd.DataFrame) -> None:
+def model(page: Page, bases: pd.DataFrame, declared: pd.DataFrame) -> None:
     """Show what is measured: definition, source, unit, direction, and what intervals are about.
 
     Parameters
     ----------
-    measures
-        As :func:`clusterstudy.baseline.levels.measure` returns them.
+    bases
+        ``measure``, ``base`` and ``basis``, of :class:`clusterstudy.baseline.described.Described`.
     declared
         The impact model.
     """
-    known = {one.row["measure"]: one for one in measures}
+    known = bases.set_index("measure")
     order = {name: place for place, name in enumerate(DIMENSION)}
-    shown = declared[declared["measure"].isin(known)]
+    shown = declared[declared["measure"].isin(known.index)]
     shown = shown.sort_values("dimension", key=lambda names: names.map(order), kind="stable")
     shown = shown.assign(
         **{name: shown[name].map(_) for name in ("label", "definition", "unit")},
         dimension=shown["dimension"].map(DIMENSION).map(_),
         tier=shown["tier"].map(TIER).map(_),
         direction=shown["direction"].map(DIRECTION).map(_),
-        base=[str(known[name].base) for name in shown["measure"]],
-        basis=[_(BASIS[known[name].basis]) for name in shown["measure"]],
+        base=shown["measure"].map(known["base"]).astype("str"),
+        basis=shown["measure"].map(known["basis"]).map(BASIS).map(_),
     ).reset_index(drop=True)
     pairs = {
         "dimension_tier": ["dimension", "tier"],
