@@ -37,11 +37,15 @@ def attrition(
     before the programme; NaN where there are none.
     """
     start, end = _span(programme_start, results_from)
-    rows = data.read("firm_years", ["cvr", "year", "fte"])
     unit = units(read(data), mergers)
-    alive = rows[rows["fte"] > 0].assign(cvr=lambda alive: unit_of(alive["cvr"], unit))
-    alive = alive.drop_duplicates(["cvr", "year"])
-    began, stayed = (alive.loc[alive["year"] == year, "cvr"] for year in (start, end))
+    batches = data.batches("firm_years", ["cvr", "year", "fte"])
+    alive = pd.concat(
+        [rows[(rows["fte"] > 0) & rows["year"].isin([start, end])] for rows in batches]
+    )
+    began, stayed = (
+        pd.Index(unit_of(alive.loc[alive["year"] == year, "cvr"], unit)).unique()
+        for year in (start, end)
+    )
     return float(1 - began.isin(stayed).mean()) if len(began) else np.nan
 
 

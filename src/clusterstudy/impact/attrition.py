@@ -9,14 +9,14 @@ any case, whether a firm is not seen because it left or for want of figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates, join
-from clusterstudy.did.group_time import group_time
+from clusterstudy.did.group_time import group_times, simple
 from clusterstudy.did.lee import BOUNDS, imbens_manski, lee_bounds
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import UserError
@@ -81,20 +81,22 @@ def exits(study: Design, choices: Choices, exit_year: np.ndarray) -> pd.DataFram
     ``left`` (how many of them had left), ``estimate``, ``se``, ``low``, ``high`` and ``mde``, as
     shares. Years with fewer than ``min_treated`` new entrants are left out.
     """
-    last = int(study.arrays.periods[-1])
+    first, last = (int(study.arrays.periods[at]) for at in (0, -1))
+    found: dict[int, list[tuple[int, int, Estimates]]] = {}
+    for cohort, firms, treated in _alive(study, exit_year, last - 1):
+        longest = min(last - cohort, last - first - 1)
+        gone = {
+            since: (exit_year[firms] <= cohort + since).astype(float)
+            for since in range(1, longest + 1)
+        }
+        for since, effect in _compared(study, firms, gone, treated, choices).items():
+            one = int(treated.sum()), int(gone[since][treated].sum()), effect
+            found.setdefault(since, []).append(one)
     parts, rows = [], []
-    for since in range(1, last - int(study.arrays.periods[0])):
-        members, left, found = 0, 0, []
-        for cohort, firms, treated in _alive(study, exit_year, last - since):
-            gone = (exit_year[firms] <= cohort + since).astype(float)
-            try:
-                effect = _compared(study, firms, gone, treated, choices)
-            except UserError:
-                continue
-            found.append((treated.sum(), effect))
-            members, left = members + int(treated.sum()), left + int(gone[treated].sum())
+    for since, cohorts in sorted(found.items()):
+        members, left = sum(n for n, _, _ in cohorts), sum(left for _, left, _ in cohorts)
         if members >= choices.min_treated:
-            parts.append(_averaged(found, [since]))
+            parts.append(_averaged([(n, effect) for n, _, effect in cohorts], [since]))
             rows.append({"n": members, "left": left})
     if not parts:
         return pd.DataFrame(columns=["event_time", "n", "left", "estimate", "se", "mde"])
@@ -178,11 +180,13 @@ def _bounded(
     there = np.isfinite(change)
     try:
         limits = lee_bounds(change, treated, weight).spread(at, len(study.chosen))
-        seen = _compared(study, at[there], change[there], treated[there], choices)
+        compared = _compared(study, at[there], {0: change[there]}, treated[there], choices)
     except UserError:
         return None
+    if not compared:
+        return None
     stay = [float(np.average(there[of], weights=weight[of])) for of in (treated, ~treated)]
-    return _Cohort(int(treated.sum()), (stay[0], stay[1]), limits, seen)
+    return _Cohort(int(treated.sum()), (stay[0], stay[1]), limits, compared[0])
 
 
 def _alive(
@@ -197,18 +201,30 @@ def _alive(
 
 
 def _compared(
-    study: Design, firms: np.ndarray, change: np.ndarray, treated: np.ndarray, choices: Choices
-) -> Estimates:
-    """Return the effect on a change, its influence spread over all firms of the study."""
+    study: Design,
+    firms: np.ndarray,
+    changes: Mapping[int, np.ndarray],
+    treated: np.ndarray,
+    choices: Choices,
+) -> dict[int, Estimates]:
+    """Return the effects on changes, their influence spread over all firms of the study.
+
+    There are none where the firms cannot be compared, which is the same for all changes.
+    """
     covariates = study.arrays.covariates
+    outcomes = {str(at): np.column_stack([0 * each, each]) for at, each in changes.items()}
     panel = Panel(
-        outcome=np.column_stack([np.zeros(len(change)), change]),
+        outcome=next(iter(outcomes.values())),
         cohort=np.where(treated, 1.0, np.inf),
         periods=np.array([0.0, 1.0]),
         covariates=None if covariates is None else covariates[firms],
     )
-    one = group_time(panel, method=choices.method).simple().overall
-    return one.spread(firms, len(study.chosen))
+    try:
+        found = simple(group_times(panel, outcomes, method=choices.method))
+    except UserError:
+        return {}
+    n = len(study.chosen)
+    return {at: found[str(at), ""].overall.spread(firms, n) for at in changes}
 
 
 def _averaged(

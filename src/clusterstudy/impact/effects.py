@@ -144,7 +144,8 @@ def by_group(
     groups
         Boolean masks of shape (n,) by name.
     whole
-        The effects on all new entrants (:func:`estimate`), to tell the groups' differences from.
+        The effects on all new entrants (:func:`estimate`), to tell the groups' differences from;
+        a group of all new entrants has these, and no difference.
 
     Returns
     -------
@@ -152,12 +153,15 @@ def by_group(
     ``se``, ``low``, ``high``, ``mde``, with ``whole`` also ``difference``, ``difference_low`` and
     ``difference_high``, and ``reason`` where there is no estimate.
     """
-    found, reasons = of_groups(study, choices, groups)
+    found, reasons = of_groups(study, choices, groups, whole)
     return tabulated(study, choices, groups, found, reasons, whole)
 
 
 def of_groups(
-    study: Design, choices: Choices, groups: Mapping[str, np.ndarray]
+    study: Design,
+    choices: Choices,
+    groups: Mapping[str, np.ndarray],
+    whole: GroupTime | None = None,
 ) -> tuple[dict[str, Estimates], dict[str, str]]:
     """Return the overall effect on each group of new entrants that has one, and why others do not.
 
@@ -167,16 +171,20 @@ def of_groups(
     firms, seen = used(study, choices), study.seen
     size = {name: (mask & seen).sum() for name, mask in groups.items()}
     reasons = {name: _few(choices) for name, n in size.items() if n < choices.min_treated}
-    enough = {
-        name: (study.entered & mask)[firms] for name, mask in groups.items() if name not in reasons
+    enough = {name: mask for name, mask in groups.items() if name not in reasons}
+    effects: dict[str, GroupTime] = {}
+    if whole is not None:
+        effects = {name: whole for name, mask in enough.items() if not _lacking(study, mask)}
+    apart = {
+        name: (study.entered & mask)[firms] for name, mask in enough.items() if name not in effects
     }
+    if apart:
+        made = group_times(study.among(firms), groups=apart, **_how(study, choices))
+        effects |= {name: effect for (_outcome, name), effect in made.items()}
     found: dict[str, Estimates] = {}
-    if not enough:
-        return found, reasons
-    effects = group_times(study.among(firms), groups=enough, **_how(study, choices))
-    for (_outcome, name), effect in effects.items():
+    for name in enough:
         try:
-            found[name] = replace(effect.simple().overall, label=pd.Index([name]))
+            found[name] = replace(effects[name].simple().overall, label=pd.Index([name]))
         except UserError as error:
             reasons[name] = said(error)
     return found, reasons
@@ -199,7 +207,9 @@ def tabulated(
             rows.append(row | {"reason": reasons[name]})
             continue
         row |= figures(found[name], choices)
-        rows.append(row | (difference(found[name], overall, choices.level) if overall else {}))
+        if overall is not None and _lacking(study, mask):
+            row |= difference(found[name], overall, choices.level)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -211,6 +221,11 @@ def difference(found: Estimates, other: Estimates, level: float) -> dict[Any, An
         "difference_low": apart["low"],
         "difference_high": apart["high"],
     }
+
+
+def _lacking(study: Design, group: np.ndarray) -> bool:
+    """Tell whether a group lacks any of the new entrants."""
+    return bool((study.entered & ~group).any())
 
 
 def _how(study: Design, choices: Choices) -> dict[str, Any]:

@@ -16,12 +16,12 @@ import pandas as pd
 from scipy import stats
 
 from clusterstudy.did.estimates import Estimates
-from clusterstudy.did.group_time import GroupTime, group_time
+from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.randomisation import Randomised, permutation, sign_changes
 from clusterstudy.did.wild import wild_cluster
 from clusterstudy.errors import NoEstimateError, UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import Choices, figures
+from clusterstudy.impact.effects import Choices, estimate, figures
 from clusterstudy.panel.build import CELL
 from clusterstudy.report.language import said
 
@@ -54,7 +54,7 @@ def few_clusters(
     industry = industry[used].to_numpy()
     tests = {
         "firms": lambda: _by_t(main.simple().overall, int(study.seen.sum()), choices),
-        "industries": lambda: _by_industry(study, choices, industry),
+        "industries": lambda: _by_industry(study, choices, main, industry),
         "wild": lambda: _counted(wild_cluster(arrays, industry, seed=seed, level=choices.level)),
         "permutation": lambda: _counted(_dealt(study, used, seed)),
     }
@@ -76,27 +76,19 @@ def _by_t(effect: Estimates, units: int, choices: Choices) -> dict[Any, Any]:
     return {"units": units, **figures(effect, choices), "p_value": float(p), "smallest": 0.0}
 
 
-def _by_industry(study: Design, choices: Choices, industry: np.ndarray) -> dict[Any, Any]:
+def _by_industry(
+    study: Design, choices: Choices, main: GroupTime, industry: np.ndarray
+) -> dict[Any, Any]:
     """Return the effect with errors clustered by industry: times G/(G−1), t of G − 1."""
-    number = len(np.unique(industry))
+    of_firm = np.unique(industry, return_inverse=True)[1]
+    number = int(of_firm.max(initial=0)) + 1
     if number < 2:
         raise NoEstimateError("all firms are of one industry group")
-    used = study.entered | study.comparison
-    arrays = replace(study.among(used), cluster=industry)
-    found = group_time(
-        arrays,
-        method=choices.method,
-        anticipation=study.anticipation,
-        base="universal",
-        treated=study.entered[used],
-    )
-    effect, factor = found.simple().overall, number / (number - 1)
-    widened = replace(
-        effect,
-        terms=effect.influence * np.sqrt(factor),
-        covariance=effect.covariance * factor,
-        df=number - 1,
-    )
+    never = replace(choices, control="never")
+    effect = (main if choices == never else estimate(study, never)).simple().overall
+    influence = np.bincount(of_firm, effect.influence[:, 0])[:, None]
+    influence *= np.sqrt(number / (number - 1))
+    widened = Estimates.from_influence(effect.label, effect.estimate, influence, number - 1)
     return _by_t(widened, number, choices)
 
 

@@ -61,7 +61,7 @@ def by_cluster(
     seed
         Of the bootstrap behind adjusted p-values; None for none.
     """
-    found, reasons = of_groups(study, choices, groups)
+    found, reasons = of_groups(study, choices, groups, whole)
     raw = join(list(found.values())) if found else None
     pooled = pool(raw, choices.level) if raw and len(found) >= FEWEST else None
     table = tabulated(study, choices, groups, found, reasons, whole)

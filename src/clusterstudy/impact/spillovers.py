@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterstudy.did.group_time import group_time
+from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, by_group, figures
@@ -66,14 +66,22 @@ def first_exposure(study: Design) -> np.ndarray:
     return np.where(firms["ring"].isna(), np.nan, first)
 
 
-def spillovers(study: Design, choices: Choices) -> Spillovers:
-    """Estimate with and without exposed comparison firms, and the effect of exposure itself."""
+def spillovers(study: Design, choices: Choices, main: GroupTime | None = None) -> Spillovers:
+    """Estimate with and without exposed comparison firms, and the effect of exposure itself.
+
+    Parameters
+    ----------
+    main
+        The effects of the report, if they are known.
+    """
     first = first_exposure(study)
     exposed, unexposed = study.comparison & np.isfinite(first), study.comparison & np.isinf(first)
     apart = replace(study, comparison=unexposed)
     rows = [
-        by_group(each, choices, {name: each.chosen}).assign(n_comparison=each.comparison.sum())
-        for name, each in (("all", study), ("unexposed", apart))
+        by_group(each, choices, {name: each.chosen}, known).assign(
+            n_comparison=each.comparison.sum()
+        )
+        for name, each, known in (("all", study, main), ("unexposed", apart, None))
     ]
     rows.append(pd.DataFrame([_exposure(study, choices, exposed, unexposed, first)]))
     rings = study.firms.firms.loc[exposed, "ring"].nunique()

@@ -7,18 +7,42 @@ apart by time alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
+from clusterstudy.did.group_time import GroupTime
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, difference, figures, of_groups, used
 from clusterstudy.panel.support import OtherProgrammes
 
 CHOICES = get_args(OtherProgrammes)
 IGNORE = CHOICES[0]
+
+
+def made(
+    make: Callable[..., Design],
+    study: Design,
+    own: OtherProgrammes,
+    under: Iterable[OtherProgrammes],
+) -> dict[OtherProgrammes, Design]:
+    """Return the designs under ``ignore`` and under the choices wanted, in the order of all.
+
+    Parameters
+    ----------
+    make
+        Returns the design with this done about other programmes (``other_programmes``).
+    study, own
+        The report's design, and its choice.
+    """
+    wanted = {IGNORE, *under}
+    return {
+        name: study if name == own else make(other_programmes=name)
+        for name in CHOICES
+        if name in wanted
+    }
 
 
 def received(study: Design) -> pd.DataFrame:
@@ -46,13 +70,17 @@ def received(study: Design) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def compare(made: Mapping[str, Design], choices: Choices) -> pd.DataFrame:
+def compare(
+    made: Mapping[str, Design], choices: Choices, known: Mapping[str, GroupTime] | None = None
+) -> pd.DataFrame:
     """Return the overall effect under every choice about other support.
 
     Parameters
     ----------
     made
         The design by choice, ``ignore`` among them; its firms hold those of the others.
+    known
+        The effects under some of the choices, by choice.
 
     Returns
     -------
@@ -66,7 +94,8 @@ def compare(made: Mapping[str, Design], choices: Choices) -> pd.DataFrame:
     found: dict[str, Estimates] = {}
     for name, study in made.items():
         row: dict[Any, Any] = {"group": name, "n": int(study.seen.sum())}
-        effects, reasons = of_groups(study, choices, {name: study.chosen})
+        whole = (known or {}).get(name)
+        effects, reasons = of_groups(study, choices, {name: study.chosen}, whole)
         if name in reasons:
             rows.append(row | {"reason": reasons[name]})
             continue
