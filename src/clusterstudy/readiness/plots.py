@@ -117,7 +117,7 @@ def segments(
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.grid(False, axis="y")
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", left=False, length=0)
     theme.numbers_on(ax.xaxis, numbers.percent, 100)
     ax.set_xlabel(_("Probability"))
     fig.legend(loc="outside upper left", ncols=2)

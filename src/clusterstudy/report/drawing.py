@@ -6,6 +6,7 @@ each thing drawn goes to both: to SVG in points, 72 an inch, and to the PNG enla
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from matplotlib import pyplot as plt
 from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.image import imsave
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
 
@@ -31,6 +33,9 @@ DPI = 160  # of the PNG
 def drawn(fig: Figure) -> tuple[bytes, bytes]:
     """Return a figure as SVG and PNG, without the time and with fixed ids, and close it."""
     fig.set_dpi(POINTS)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if not axis.label.get_text():  # room would be sought for it beside the ticks' labels
+            axis.set_label_coords(0, 0)
     svg, png = StringIO(), BytesIO()
     with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
         renderer = _Both(fig, svg)
@@ -42,6 +47,19 @@ def drawn(fig: Figure) -> tuple[bytes, bytes]:
     imsave(png, image, format="png", origin="upper", dpi=DPI, **how)
     plt.close(fig)
     return svg.getvalue().encode(), png.getvalue()
+
+
+@lru_cache(256)
+def _line(prop: FontProperties) -> tuple[float, float, float]:
+    font = get_font(findfont(prop))
+    table = font.get_sfnt_table("OS/2")
+    assert table is not None
+    scale = prop.get_size_in_points() / font.units_per_EM
+    return (
+        table["sTypoAscender"] * scale,
+        -table["sTypoDescender"] * scale,
+        table["sTypoLineGap"] * scale,
+    )
 
 
 class _Canvas(FigureCanvasBase):
@@ -162,6 +180,10 @@ class _Both(RendererBase):
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
         return self.svg.get_text_width_height_descent(s, prop, ismath)
+
+    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
+        """Return a font's ascent, descent and line gap, which each text would look up anew."""
+        return _line(prop.copy())
 
     def _each(
         self, gc: GraphicsContextBase

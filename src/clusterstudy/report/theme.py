@@ -41,6 +41,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # where it would be sought anew for each drawing
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -103,7 +104,7 @@ def dots(
     ax.set_yticks(rows, labels)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(False, axis="y")
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", left=False, length=0)
 
 
 def reference_line(ax: Axes, axis: Literal["x", "y"] = "y", at: float = 0) -> None:
