@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterstudy.did import twfe
+from clusterstudy.did import twfe, two_by_two
 from clusterstudy.did.group_time import (
     GroupTime,
     by_method,
@@ -19,6 +19,7 @@ from clusterstudy.did.group_time import (
     group_times,
     simple,
 )
+from clusterstudy.did.panel import Panel
 from clusterstudy.did.simulation import simulate
 from clusterstudy.errors import UserError
 
@@ -173,6 +174,42 @@ def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
         assert list(every) == list(found)
         for name, averages in every.items():
             same(averages, alone(found[name]))
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    seeds,
+    st.sampled_from([0.03, 0.2, 0.5]),
+    st.sampled_from(["never", "not_yet"]),
+    st.sampled_from(["dr", "ipw"]),
+    st.booleans(),
+)
+def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, many):
+    """Whatever other cells give Newton's method its start, also in single precision."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(150, 900))
+    panel = replace(simulate(n, seed, missing=gaps), weights=rng.uniform(0.5, 2, n))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(two_by_two, "MANY", 0 if many else n + 1)
+        cells = group_time(panel, control=control, method=method).cells
+    for cell in cells[cells["status"] == ""].itertuples():
+        years = np.searchsorted(panel.periods, sorted([cell.base, cell.period]))
+        later = panel.cohort > (max(cell.base, cell.period) if control == "not_yet" else 1e9)
+        own = panel.cohort == cell.cohort
+        firms = np.isfinite(panel.outcome[:, years]).all(axis=1) & (own | later)
+        two = Panel(
+            panel.outcome[np.ix_(firms, years)],
+            np.where(own, 2.0, np.inf)[firms],
+            np.array([1.0, 2.0]),
+            panel.covariates[firms],
+            panel.weights[firms],
+        )
+        alone = group_time(two, method=method).cells.iloc[0]
+        sign = 1 if cell.period > cell.base else -1
+        assert cell.n_control == alone["n_control"]
+        np.testing.assert_allclose(cell.estimate, sign * alone["estimate"], rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(cell.se, alone["se"], rtol=1e-6 if many else 1e-8)
+        np.testing.assert_allclose(cell.max_pscore, alone["max_pscore"], rtol=1e-5)
 
 
 @settings(max_examples=4, deadline=None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.api import GLM, add_constant, families
 
 from clusterstudy.did import twfe, two_by_two
 from clusterstudy.did.estimates import Estimates, join
@@ -87,6 +88,19 @@ def test_separation_is_no_estimate(panel):
     result = group_time(replace(panel, covariates=panel.covariates + shift))
     assert status(result, 4) == {"covariates separate treated from controls"}
     assert status(result, 6) == {""}
+
+
+def test_a_few_extreme_covariates_do_not_pass_for_separation():
+    """Newton's first steps from the intercept go too far here: the likelihood falls."""
+    rng = np.random.default_rng(0)
+    x = np.exp(1.5 * rng.normal(size=(600, 2)))
+    treated = rng.random(600) < 0.02
+    treated[np.argsort(x.sum(axis=1))[-12:-2]] = True
+    outcome = rng.normal(size=(600, 2))
+    result = group_time(Panel(outcome, np.where(treated, 2.0, np.inf), np.array([1.0, 2.0]), x))
+    scores = GLM(treated, add_constant(x), family=families.Binomial()).fit().mu
+    assert status(result, 2) == {""}
+    np.testing.assert_allclose(result.cells["max_pscore"], scores.max(), rtol=1e-6)
 
 
 def test_collinear_covariates_are_no_estimate(panel):

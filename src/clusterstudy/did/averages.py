@@ -35,20 +35,13 @@ class Averages:
         One number, label ``overall``.
     effects
         By event time, cohort or period.
-    found, missing
-        All cells, and which of them the averages should hold and do not, boolean.
+    left_out
+        Cells the averages should hold and do not: ``cohort``, ``period``, ``status``.
     """
 
     overall: Estimates
     effects: Estimates
-    found: pd.DataFrame
-    missing: np.ndarray
-
-    @property
-    def left_out(self) -> pd.DataFrame:
-        """Cells the averages should hold and do not: ``cohort``, ``period``, ``status``."""
-        cells = self.found.loc[self.missing, ["cohort", "period", "status"]]
-        return cells.reset_index(drop=True)
+    left_out: pd.DataFrame
 
 
 class Shares:
@@ -102,9 +95,9 @@ class Shares:
         return influence.parts[0] if len(influence.parts) == 1 else None
 
     def alone(self) -> Averages:
-        """Return the averages, their errors from their influence function."""
-        influence = self.influence()
-        return self.averages(influence, influence.T @ influence)
+        """Return these averages as :func:`together` does."""
+        name = "", ""
+        return together({name: self})[name]
 
     def influence(self) -> np.ndarray:
         """Return the influence function, shape (m, K or K + 1)."""
@@ -122,11 +115,11 @@ class Shares:
         effects = replace(columns, label=self.label)
         if len(columns.label) > len(self.label):
             effects = columns.combine(np.eye(len(covariance))[: len(self.label)], self.label)
+        left_out = self.of.found[["cohort", "period", "status"]]
         return Averages(
             columns.combine(self.overall, ["overall"]),
             effects,
-            self.of.found,
-            self.chosen & ~self.of.usable,
+            left_out[self.chosen & ~self.of.usable].reset_index(drop=True),
         )
 
 
@@ -141,7 +134,8 @@ def together(wanted: Mapping[Name, Shares]) -> dict[Name, Averages]:
     for name, shares in wanted.items():
         part = shares.part
         if part is None:
-            done[name] = shares.alone()
+            influence = shares.influence()
+            done[name] = shares.averages(influence, influence.T @ influence)
         else:
             batches.setdefault(id(part.among), (part.among, {}))[1][name] = part
     for among, parts in batches.values():

@@ -2,7 +2,7 @@
 
 In the notation of :mod:`.two_by_two` a unit's term is w times::
 
-    Σ_j [ uⱼ Σ_t vⱼₜ (Y_t − X'βⱼₜ) − sⱼ Σ_t vⱼₜ τⱼₜ − eⱼ X' Σ_t vⱼₜ μⱼₜ ],
+    Σ_j [ uⱼ Σ_t vⱼₜ (Y_t − X'βⱼₜ) − sⱼ Σ_t vⱼₜ τⱼₜ + eⱼ X' Σ_t vⱼₜ μⱼₜ ],
 
 with vⱼₜ the weight of comparison j's τ in period t, and u, s and e what the comparison gives the
 unit, the same for all outcomes and periods. Belongs here: making these terms for many sums in one
@@ -161,29 +161,43 @@ class _Made:
         weights: np.ndarray,
     ) -> None:
         self.comparisons, self.outcomes, self.weights = comparisons, outcomes, weights
+        (j, t, n_sums), k = weights.shape, among.logit.shape[1]
         by_unit = among.by_unit[comparisons]
-        by_unit = by_unit.reshape(*by_unit.shape[:2], -1, weights.shape[1])[:, :, outcomes]
-        regression = by_unit[:, : among.logit.shape[1]]
-        alike = not np.ptp(regression, axis=0).any()
-        self.regression = regression[0] if alike else None
+        by_unit = by_unit.reshape(j, by_unit.shape[1], -1, t)[:, :, outcomes]
         own = np.einsum("jqot,jtk->jqok", by_unit, weights, optimize=True)
-        k = among.logit.shape[1]
         self.of_residual, self.of_constant, self.of_score = np.split(own, [k, k + 2], axis=1)
-        self.pairs = np.nonzero(weights.any(axis=1))  # comparisons that are in a sum
-        pairs = len(self.pairs[0])
-        features = len(comparisons) * (2 * k + 1) + weights[0].size  # made once for all outcomes
-        self.together = features < len(outcomes) * pairs
-        self.width = max(weights[0].size, own[0, 0].size) if self.together else pairs
+        self.regression = None
+        if not np.ptp(by_unit[:, :k], axis=0).any():
+            self.regression = by_unit[0, :k].transpose(1, 2, 0)
+        self.pairs, into = np.nonzero(weights.any(axis=1))  # comparisons that are in a sum
+        self.sum_of = np.eye(n_sums)[:, into]
+        features = j * (2 * k + 1) + t * n_sums  # made once for all outcomes
+        self.together = features < len(outcomes) * len(into)
+        self.width = max(t * n_sums, len(outcomes) * n_sums) if self.together else len(into)
+        of_pairs = own[self.pairs, :, :, into].transpose(2, 0, 1)
+        self.pairs_constant, self.pairs_score = of_pairs[..., k : k + 2], of_pairs[..., k + 2 :]
+        of_levels = weights[self.pairs, :, into]
+        self.pairs_levels = [of_levels] * len(outcomes)
+        if self.regression is None:
+            self.pairs_levels = [np.hstack([of_levels, each]) for each in of_pairs[..., :k]]
 
     def terms(
         self, block: Block, unit: tuple[np.ndarray, np.ndarray, np.ndarray], levels: np.ndarray
     ) -> np.ndarray:
-        """Return a block's terms, shape (O, K, b)."""
-        constant = self.of_constant[:, 0 if block.treated else 1]
-        if len(self.outcomes) < levels.shape[1]:
-            levels = levels[:, self.outcomes]
-        made = self._together if self.together else self._apart
-        return made(block, *unit, constant, levels)
+        """Return a block's terms, shape (O, K, b).
+
+        Where all comparisons have one regression, its residuals take the levels' place.
+        """
+        if len(self.outcomes) < len(levels):
+            levels = levels[self.outcomes]
+        if self.regression is not None:
+            levels = levels + self.regression @ block.X
+        if len(self.comparisons) < len(unit[0]):
+            residual, share, score = (each[self.comparisons] for each in unit)
+            unit = residual, share, score
+        made = (self._together if self.together else self._apart)(block, *unit, levels)
+        made *= block.weight
+        return made
 
     def _together(
         self,
@@ -191,29 +205,22 @@ class _Made:
         residual: np.ndarray,
         share: np.ndarray,
         score: np.ndarray,
-        constant: np.ndarray,
         levels: np.ndarray,
     ) -> np.ndarray:
-        """Sum over comparisons what multiplies a unit's levels, once for all outcomes.
-
-        Where all comparisons have one regression, its residuals take the levels' place.
-        """
-        (j, t, k), (b, outcomes, _) = self.weights.shape, levels.shape
-        residual, share, score = (each[self.comparisons] for each in (residual, share, score))
+        """Sum over comparisons what multiplies a unit's levels, once for all outcomes."""
+        (j, t, k), (outcomes, _, b) = self.weights.shape, levels.shape
+        role = 0 if block.treated else 1
         of_levels = (residual.T @ self.weights.reshape(j, -1)).reshape(b, t, k)
         products, coefficients = [score], [self.of_score]
         if self.regression is None:
             products, coefficients = [score, residual], [self.of_score, self.of_residual]
-        else:
-            levels = levels + np.tensordot(block.X.T, self.regression, axes=1)
-        made = levels @ of_levels
+        made = levels.transpose(2, 0, 1) @ of_levels
         products = [(each[:, None] * block.X).reshape(-1, b) for each in products]
-        coefficients.append(constant)
+        coefficients.append(self.of_constant[:, role])
         made += (
             np.vstack([*products, share]).T
             @ np.vstack([each.reshape(-1, outcomes * k) for each in coefficients])
         ).reshape(b, outcomes, k)
-        made *= block.weight[:, None, None]
         return made.transpose(1, 2, 0)
 
     def _apart(
@@ -222,24 +229,25 @@ class _Made:
         residual: np.ndarray,
         share: np.ndarray,
         score: np.ndarray,
-        constant: np.ndarray,
         levels: np.ndarray,
     ) -> np.ndarray:
         """Take only the comparisons that are in a sum, outcome by outcome."""
-        among, into = self.pairs
-        sum_of = np.eye(self.weights.shape[2])[:, into]
-        of_units, of_scores = (each[self.comparisons[among]] for each in (residual, score))
-        made = np.empty((levels.shape[1], len(sum_of), len(block.rows)))
-        for o, level in enumerate(levels.transpose(1, 2, 0)):
-            of_levels = np.hstack(
-                [self.weights[among, :, into], self.of_residual[among, :, o, into]]
-            )
-            each = of_levels @ np.vstack([level, block.X])
-            each *= of_units
-            scores = self.of_score[among, :, o, into] @ block.X
-            scores *= of_scores
-            each += scores
-            np.matmul(sum_of, each, out=made[o])
-            made[o] += constant[:, o].T @ share[self.comparisons]
-        made *= block.weight
+        made = np.empty((len(levels), len(self.sum_of), len(block.rows)))
+        role, once = 0 if block.treated else 1, len(self.pairs) == len(share)
+        if not once:
+            residual, score = residual[self.pairs], score[self.pairs]
+        for o, level in enumerate(levels):
+            if self.regression is None:
+                level = np.vstack([level, block.X])
+            each = self.pairs_levels[o] @ level
+            each *= residual
+            more = self.pairs_score[o] @ block.X
+            more *= score
+            each += more
+            if once:
+                np.multiply(self.pairs_constant[o, :, role, None], share, out=more)
+                each += more
+            np.matmul(self.sum_of, each, out=made[o])
+            if not once:
+                made[o] += self.of_constant[:, role, o].T @ share
         return made

@@ -19,7 +19,7 @@ import numpy as np
 
 from clusterstudy.did.panel import Panel
 
-CELLS = 2**17  # entries of a block's widest array: a megabyte
+CELLS = 2**16  # entries of a block's widest array: half a megabyte
 FEWEST = 256  # units of a block: below, calls cost more than arithmetic
 
 
@@ -59,7 +59,10 @@ class Block(NamedTuple):
     treated
         Whether the units are treated, or controls.
     part
-        Which of them take part in which comparison, boolean, shape (J, b); None for all in all.
+        Who takes part, boolean, one row for each of D ways to be compared, shape (D, b); None for
+        all in one way.
+    way
+        Which way a comparison is, shape (J,).
     """
 
     rows: np.ndarray
@@ -67,6 +70,13 @@ class Block(NamedTuple):
     weight: np.ndarray
     treated: bool
     part: np.ndarray | None
+    way: np.ndarray
+
+    def masked(self, values: np.ndarray) -> np.ndarray:
+        """Set values, shape (J, b), to 0 in place for units that do not take part."""
+        if self.part is not None:
+            values *= self.part[self.way]
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +159,12 @@ class Sample:
             yield list(same)
 
     def levels(self, rows: np.ndarray) -> np.ndarray:
-        """Return a block's outcomes, shape (b, outcomes, T); 0 where not observed."""
-        levels = np.stack([outcome[rows] for outcome in self.outcomes], axis=1)
+        """Return a block's outcomes, shape (outcomes, T, b); 0 where not observed."""
+        levels = np.empty((len(self.outcomes), len(self.panel.periods), len(rows)))
+        for level, outcome in zip(levels, self.outcomes, strict=True):
+            level[:] = outcome[rows].T
         if self.seen is not None:
-            levels[~np.isfinite(levels)] = 0
+            np.copyto(levels, 0, where=~np.isfinite(levels))
         return levels
 
     @cached_property
@@ -164,9 +176,8 @@ class Sample:
     @property
     def _later_treated(self) -> bool:
         """Whether treated units may be controls."""
-        cohort = self.panel.cohort
-        last = cohort[np.isfinite(cohort)].max(initial=-np.inf)
-        return bool(last >= self._columns[2].min())
+        treated = self.panel.cohorts[np.isfinite(self.panel.cohorts)]
+        return bool(treated.max(initial=-np.inf) >= self._columns[2].min())
 
     def _of(self, units: range, treated: bool, width: int, thin: int) -> Iterator[Block]:
         step = thin * max(FEWEST, CELLS // max(width, len(self.comparisons)))
@@ -176,24 +187,43 @@ class Sample:
             weight = np.ones(len(rows), X.dtype)
             if self.panel.weights is not None:
                 weight = self.panel.weights[rows].astype(X.dtype)
-            yield Block(rows, X, thin * weight, treated, self._part(places, rows, treated))
+            yield Block(rows, X, thin * weight, treated, *self._part(places, rows, treated))
 
-    def _part(self, places: slice, rows: np.ndarray, treated: bool) -> np.ndarray | None:
-        """Return who takes part, as in :class:`Block`."""
-        own, part = self.panel.cohort[rows], None
+    def _part(
+        self, places: slice, rows: np.ndarray, treated: bool
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return who takes part and the comparisons' ways, as in :class:`Block`."""
+        own = self.panel.cohort[rows]
+        if np.isinf(own[0]):
+            (first, second), way = self._periods
+            return None if self.seen is None else self._in_both(places, first, second), way
         cohort, group, since, first, second = self._columns
         if treated:
             part = self.groups[:, rows].take(group.astype(int), axis=0)
             part &= own == cohort[:, None]
-        elif np.isfinite(own[0]):
+        else:
             part = (own >= since[:, None]) & (own != cohort[:, None])
         if self.seen is not None:
-            seen = self.seen[:, places]
-            in_both = seen.take(first.astype(int), axis=0, mode="wrap")
-            in_both &= seen.take(second.astype(int), axis=0, mode="wrap")
-            part = in_both if part is None else np.logical_and(part, in_both, out=part)
-        return part
+            part &= self._in_both(places, first, second)
+        return part, np.arange(len(part))
+
+    def _in_both(self, places: slice, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return who is observed in two periods, boolean, one row for each pair of them."""
+        assert self.seen is not None
+        seen = self.seen[:, places]
+        in_both = seen.take(first.astype(int), axis=0, mode="wrap")
+        in_both &= seen.take(second.astype(int), axis=0, mode="wrap")
+        return in_both
 
     @cached_property
     def _columns(self) -> np.ndarray:
         return np.array(self.comparisons, dtype=float).T
+
+    @cached_property
+    def _periods(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the distinct pairs of periods, shape (2, D), and which is a comparison's.
+
+        Never-treated units differ between comparisons by these alone.
+        """
+        pairs, way = np.unique(np.sort(self._columns[3:], axis=0), axis=1, return_inverse=True)
+        return pairs, way.ravel()

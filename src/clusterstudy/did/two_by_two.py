@@ -16,7 +16,7 @@ and a change's is the difference of two: many periods and outcomes share one pro
 unit's term in the error of τ needs few coefficients. With r = Y − X'β, sampling weights w and
 a = ωₜ/n, c = ω_c/n it is::
 
-    (a − c + w (1−D) X'λ) r − a τₜ + c τ_c − w (D − p) X'μ,    λ = G⁻¹ (Σ c X − Σ a X),
+    (a − c + w (1−D) X'λ) r − a τₜ + c τ_c + w (p − D) X'μ,    λ = G⁻¹ (Σ c X − Σ a X),
                                                                μ = H⁻¹ Σ c (r − τ_c) X,
 
 where G is the controls' Σ w X X' and H the logit's information.
@@ -28,8 +28,10 @@ Does not belong here: a unit's terms (:mod:`.influence`), or which cohorts and p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -40,7 +42,7 @@ SEPARATION = 0.999  # a fitted propensity score this high leaves no comparison (
 TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is never clipped
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
 CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
-CLOSE = 1e-3  # the same for a start
+CLOSE = 1e-4  # the same for a start
 MAX_ITERATIONS = 50
 MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
 
@@ -72,7 +74,7 @@ class Comparisons:
     by_residual
         λ, shape (J, 1 + k).
     by_unit
-        −β, −τₜ, τ_c and −μ below each other, shape (J, 2 (1 + k) + 2, P).
+        −β, −τₜ, τ_c and μ below each other, shape (J, 2 (1 + k) + 2, P).
     """
 
     sample: Sample
@@ -107,14 +109,14 @@ class Comparisons:
         """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (J, b), but for w."""
         p = _propensity(self.logit, block)
         if block.treated:
-            share = _taking_part(block) / self.mass[0, :, None]
-            return share, share, _taking_part(block) - p
-        share = _odds(p) / self.mass[1, :, None]
-        residual = self.by_residual @ block.X
-        if block.part is not None:
-            residual *= block.part
+            part = _taking_part(block)
+            share = part / self.mass[0, :, None]
+            return share, share, p - part
+        share = _odds(p, 1 - p)
+        share /= self.mass[1, :, None]
+        residual = block.masked(self.by_residual @ block.X)
         residual -= share
-        return residual, share, np.negative(p, out=p)
+        return residual, share, p
 
 
 class Compared(NamedTuple):
@@ -158,11 +160,7 @@ def compare(sample: Sample, methods: Sequence[Method]) -> tuple[np.ndarray, dict
         collinear = np.isnan(_inverse(sums.gram)).any(axis=(1, 2))
         regressed[(few == "") & collinear] = COLLINEAR
     weighted = few.copy() if "ipw" in methods else regressed.copy()
-    fitted, by_odds = np.arange(0), None
-    if set(methods) != {"or"}:
-        logit = _propensities(sample, sums, weighted)
-        fitted = np.flatnonzero(weighted == "")
-        by_odds = _weighted(sample.only(fitted), logit[fitted])
+    by_odds = _propensities(sample, sums, weighted) if set(methods) != {"or"} else None
     status: dict[Method, np.ndarray] = {
         "dr": np.where(regressed == "", weighted, regressed),
         "ipw": weighted,
@@ -172,143 +170,214 @@ def compare(sample: Sample, methods: Sequence[Method]) -> tuple[np.ndarray, dict
     for method in methods:
         kept, among = np.flatnonzero(status[method] == ""), None
         if len(kept):
-            odds = None
-            if method != "or" and by_odds is not None:
-                odds = by_odds.only(np.searchsorted(fitted, kept))
+            odds = by_odds.only(kept) if by_odds is not None and method != "or" else None
             among = _estimate(sample.only(kept), method, sums.only(kept), odds)
         made[method] = Compared(status[method], among)
     return n, made
 
 
+class _Rows:
+    """Arrays with one row for each comparison."""
+
+    def only(self, chosen: np.ndarray) -> Self:
+        """Return some of the comparisons, by their indices."""
+        return type(self)(**{name: each[chosen] for name, each in vars(self).items()})
+
+    def put(self, chosen: np.ndarray, other: Self) -> None:
+        """Take these comparisons from elsewhere, where they are all there is."""
+        for name, each in vars(self).items():
+            each[chosen] = getattr(other, name)
+
+
 @dataclass(frozen=True, eq=False)
-class _Sums:
-    """Weighted sums over a sample's units.
+class _Controls(_Rows):
+    """Sums over the controls by some weights.
+
+    Parameters
+    ----------
+    gram, cross
+        X X', shape (J, 1 + k, 1 + k), and X Y, shape (J, 1 + k, P).
+    squares
+        Squared weights, shape (J,).
+    """
+
+    gram: np.ndarray
+    cross: np.ndarray
+    squares: np.ndarray
+
+    def add(self, block: Block, relative: np.ndarray, levels: np.ndarray, way: np.ndarray) -> None:
+        """Add a block's sums by weights relative to the sampling weights.
+
+        Parameters
+        ----------
+        relative
+            One row for each way to be compared, shape (D, b).
+        levels
+            Shape (P, b).
+        way
+            Which row is a comparison's, shape (J,).
+        """
+        wX = block.weight * block.X
+        if len(relative) < len(levels):  # the smaller of two ways
+            products = (relative[:, None] * wX).reshape(-1, levels.shape[1]) @ levels.T
+        else:
+            products = relative @ (wX[:, None] * levels).reshape(-1, levels.shape[1]).T
+        self.gram[:] += _gram(relative, block)[way]
+        self.cross[:] += products.reshape(len(relative), *self.cross.shape[1:])[way]
+        self.squares[:] += (relative**2 @ block.weight**2)[way]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums(_Controls):
+    """Sums by sampling weights.
 
     Parameters
     ----------
     x, y
         The treated's covariates, shape (J, 1 + k), and levels, shape (J, P).
-    gram, cross
-        The controls' X X', shape (J, 1 + k, 1 + k), and X Y, shape (J, 1 + k, P).
-    squares
-        The controls' squared weights, shape (J,).
     """
 
     x: np.ndarray
     y: np.ndarray
-    gram: np.ndarray
-    cross: np.ndarray
-    squares: np.ndarray
-
-    def only(self, chosen: np.ndarray) -> _Sums:
-        """Return the sums of some comparisons, by their indices."""
-        return _Sums(*(each[chosen] for each in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)
-class _ByOdds:
-    """The propensity score and what follows from it.
+class _ByOdds(_Controls):
+    """The propensity score and what follows from it, with the controls' sums by ω_c as it is
+    before it is normalised.
 
     Parameters
     ----------
     logit
         Coefficients, shape (J, 1 + k).
+    step
+        Newton's last, from the coefficients by which the rest is made, shape (J, 1 + k).
     information
         Σ w p (1 − p) X X', shape (J, 1 + k, 1 + k).
     highest, off_support
         The highest p, and the share of the treated above every control's, shape (J,).
-    sums
-        The controls' by ω_c before it is normalised.
     """
 
     logit: np.ndarray
+    step: np.ndarray
     information: np.ndarray
     highest: np.ndarray
     off_support: np.ndarray
-    sums: _Sums
 
-    def only(self, chosen: np.ndarray) -> _ByOdds:
-        """Return some comparisons, by their indices."""
-        return _ByOdds(
-            self.logit[chosen],
-            self.information[chosen],
-            self.highest[chosen],
-            self.off_support[chosen],
-            self.sums.only(chosen),
-        )
+    @classmethod
+    def at(cls, logit: np.ndarray, sample: Sample) -> Self:
+        """Return a sample's coefficients, and zero for the rest."""
+        (j, k), levels = logit.shape, _n_levels(sample)
+        shapes = (j, k, k), (j, k, levels), (j,), (j, k), (j, k), (j, k, k), (j,), (j,)
+        found = cls(*map(np.zeros, shapes))
+        found.logit[:] = logit
+        return found
 
 
 def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     """Return numbers of treated and controls, shape (2, J), and sums by sampling weights."""
-    n, total = np.zeros((2, len(sample.comparisons)), dtype=int), _no_sums(sample)
+    j, k, levels = len(sample.comparisons), sample.panel.n_covariates + 1, _n_levels(sample)
+    shapes = (j, k, k), (j, k, levels), (j,), (j, k), (j, levels)
+    n, total = np.zeros((2, j), dtype=int), _Sums(*map(np.zeros, shapes))
     for block in sample.blocks():
-        part = _taking_part(block)
-        n[0 if block.treated else 1] += np.count_nonzero(part, axis=1)
-        _add(total, block, part, sample.levels(block.rows))
+        part, of_block = _taking_part(block), sample.levels(block.rows).reshape(levels, -1)
+        n[0 if block.treated else 1] += np.count_nonzero(part, axis=1)[block.way]
+        if block.treated:
+            total.x[:] += part @ (block.weight * block.X).T
+            total.y[:] += (block.weight * part) @ of_block.T
+        else:
+            total.add(block, part, of_block, block.way)
     return n, total
 
 
-def _no_sums(sample: Sample) -> _Sums:
-    j, levels = len(sample.comparisons), len(sample.outcomes) * len(sample.panel.periods)
-    k = sample.panel.n_covariates + 1
-    shapes = (j, k), (j, levels), (j, k, k), (j, k, levels), (j,)
-    return _Sums(*map(np.zeros, shapes))
+def _n_levels(sample: Sample) -> int:
+    return len(sample.outcomes) * len(sample.panel.periods)
 
 
-def _add(total: _Sums, block: Block, relative: np.ndarray, levels: np.ndarray) -> None:
-    """Add a block's sums by weights relative to the sampling weights, shape (J, b) or (1, b)."""
-    wX, levels = block.weight * block.X, levels.reshape(len(block.rows), -1)
-    if block.treated:
-        total.x[:] += relative @ wX.T
-        total.y[:] += (block.weight * relative) @ levels
-        return
-    if len(relative) < levels.shape[1]:  # the smaller of two ways
-        products = (relative[:, None] * wX).reshape(-1, len(block.rows)) @ levels
-    else:
-        products = relative @ (wX.T[:, :, None] * levels[:, None]).reshape(len(levels), -1)
-    total.gram[:] += _gram(relative, block)
-    total.cross[:] += products.reshape(len(relative), *total.cross.shape[1:])
-    total.squares[:] += relative**2 @ block.weight**2
+def _propensities(sample: Sample, sums: _Sums, status: np.ndarray) -> _ByOdds:
+    """Estimate the logit, and say in ``status`` where there is none.
 
-
-def _propensities(sample: Sample, sums: _Sums, status: np.ndarray) -> np.ndarray:
-    """Return the logit's coefficients, and say in ``status`` why there are none.
-
-    If units are many, Newton's method starts where it ends in single precision, and there where it
-    ends on some of the controls.
+    Newton's method comes close to one comparison of each cohort and group before the others, which
+    have nearly the same units and start from there. If units are many it does so in single
+    precision, and at the very first on some of the controls. Where that fails it starts from the
+    intercept.
     """
-    logit = np.zeros_like(sums.x)
-    fitted = status == ""
-    logit[fitted, 0] = np.log(sums.x[fitted, 0] / sums.gram[fitted, 0, 0])
+    fitted, x = np.flatnonzero(status == ""), sums.x
+    start = np.zeros_like(x)
+    start[fitted, 0] = np.log(x[fitted, 0] / sums.gram[fitted, 0, 0])
+    found = _ByOdds.at(start, sample)
+    first: dict[tuple[float, int], int] = {}
+    lead = np.array([first.setdefault(sample.comparisons[j][:2], int(j)) for j in fitted], int)
+    leaders, others = fitted[lead == fitted], fitted[lead != fitted]
+    rough, left = sample, leaders
     if sample.panel.n_units >= MANY:
-        single = replace(sample, X=sample.X.astype(np.float32))
-        for thin in (THIN, 1):
-            rough, failed = logit.copy(), status.copy()
-            _newton(single, sums.x, rough, failed, CLOSE, thin)
-            logit[failed == ""] = rough[failed == ""]
-    _newton(sample, sums.x, logit, status)
-    return logit
+        rough = replace(sample, X=sample.X.astype(np.float32))
+        _approach(rough, x, found, status, leaders, thin=THIN)
+        left = _approach(rough, x, found, status, leaders)
+    _newton(sample, x, found, status, left, CLOSE)
+    lead = lead[lead != fitted]
+    led, lead = others[status[lead] == ""], lead[status[lead] == ""]
+    shift = x[led] * (x[lead, :1] / x[led, :1]) - x[lead]  # of the treated's mean covariates
+    step = np.linalg.solve(found.information[lead], shift[..., None])[..., 0]
+    found.logit[led] = found.logit[lead] + step
+    found.logit[led, 0] += start[led, 0] - start[lead, 0]
+    left = _approach(rough, x, found, status, others)
+    found.logit[left] = start[left]
+    _newton(sample, x, found, status, left, CLOSE)
+    _newton(sample, x, found, status, np.flatnonzero(status == ""), CONVERGED, weigh=True)
+    return found
+
+
+def _approach(
+    sample: Sample,
+    treated: np.ndarray,
+    found: _ByOdds,
+    status: np.ndarray,
+    chosen: np.ndarray,
+    *,
+    thin: int = 1,
+) -> np.ndarray:
+    """Come close to the logit of some comparisons, and return those where that fails."""
+    near, failed = deepcopy(found), status.copy()
+    _newton(sample, treated, near, failed, chosen, CLOSE, thin=thin)
+    close = failed[chosen] == ""
+    found.put(chosen[close], near.only(chosen[close]))
+    return chosen[~close]
 
 
 def _newton(
     sample: Sample,
     treated: np.ndarray,
-    logit: np.ndarray,
+    found: _ByOdds,
     status: np.ndarray,
-    enough: float = CONVERGED,
+    chosen: np.ndarray,
+    enough: float,
+    *,
     thin: int = 1,
+    weigh: bool = False,
 ) -> None:
-    """Solve for the logit's coefficients in place, or say why there are none."""
-    active = np.flatnonzero(status == "")
+    """Solve for the logit of some comparisons in place, or say why there is none.
+
+    The likelihood is concave. So where its slope along the last step has turned to less than minus
+    half of what it was, the step was too long, and half of it is taken back.
+    """
+    active, taken, slope = chosen, np.zeros_like(found.step), np.zeros(len(found.step))
     for _ in range(MAX_ITERATIONS):
         if not len(active):
             return
-        x, information, highest = _fitted(sample.only(active), logit[active], thin)
-        step = (_inverse(information) @ (treated[active] - x)[..., None])[..., 0]
-        logit[active] += step
-        collinear = np.isnan(step).any(axis=1)
-        converged = np.abs(step).max(axis=1) < enough
-        separate = ~collinear & (highest >= np.where(converged, SEPARATION, 1 - 1e-12))
+        x, now = _fitted(sample.only(active), found.logit[active], thin, weigh)
+        score, last = treated[active] - x, taken[active]
+        far = (last * score).sum(axis=1) < -slope[active] / 2
+        step = (_inverse(now.information) @ score[..., None])[..., 0]
+        taken[active] = np.where(far[:, None], last / 2, step)
+        slope[active] = np.where(far, slope[active] / 2, (step * score).sum(axis=1))
+        now.step[:] = np.where(far[:, None], -last / 2, step)
+        now.logit[:] += now.step
+        found.put(active, now)
+        collinear = ~far & np.isnan(step).any(axis=1)
+        converged = ~far & (np.abs(step).max(axis=1) < enough)
+        separate = now.highest >= np.where(converged, SEPARATION, 1 - 1e-12)
+        separate &= ~far & ~collinear
         status[active[collinear]] = COLLINEAR
         status[active[separate]] = SEPARATE
         active = active[~(collinear | separate | converged)]
@@ -316,18 +385,32 @@ def _newton(
 
 
 def _fitted(
-    sample: Sample, logit: np.ndarray, thin: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return Σ w p X, the information Σ w p (1 − p) X X' and the highest p of each comparison."""
-    x, highest = np.zeros_like(logit), np.zeros(len(logit))
-    information = np.zeros((*logit.shape, logit.shape[1]))
+    sample: Sample, logit: np.ndarray, thin: int, weigh: bool
+) -> tuple[np.ndarray, _ByOdds]:
+    """Return Σ w p X, shape (J, 1 + k), and what follows from coefficients.
+
+    Controls are weighed by their odds only if asked. All of them are read before the treated, so
+    their highest p is known then.
+    """
+    x, found = np.zeros_like(logit), _ByOdds.at(logit, sample)
+    of_controls, treated = np.zeros((2, len(logit)))
     for block in sample.blocks(thin=thin):
         p = _propensity(logit, block)
         x += p @ (block.weight * block.X).T
-        np.maximum(highest, p.max(axis=1), out=highest)
-        p -= p * p
-        information += _gram(p, block)
-    return x, information, highest
+        np.maximum(found.highest, p.max(axis=1), out=found.highest)
+        rest = 1 - p
+        if weigh and block.treated:
+            found.off_support[:] += np.count_nonzero(p > of_controls[:, None], axis=1)
+            treated += np.count_nonzero(_taking_part(block), axis=1)
+        elif weigh:
+            of_controls[:] = found.highest
+            levels = sample.levels(block.rows).reshape(-1, len(block.rows))
+            found.add(block, _odds(p, rest), levels, np.arange(len(logit)))
+        rest *= p
+        found.information[:] += _gram(rest, block)
+    if weigh:
+        found.off_support[:] /= treated
+    return x, found
 
 
 def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | None) -> Comparisons:
@@ -347,14 +430,17 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | No
         mean_control, tau_control, mu = np.zeros_like(mean), np.zeros_like(tau), np.zeros_like(beta)
     else:
         logit, highest, off_support = by_odds.logit, by_odds.highest, by_odds.off_support
-        gram, cross = by_odds.sums.gram, by_odds.sums.cross
-        control = gram[:, 0, 0]
-        effective = control**2 / by_odds.sums.squares
-        mean_control = gram[:, 0] / control[:, None]
-        tau_control = cross[:, 0] / control[:, None] - _times(mean_control, beta)
-        mu = (cross - gram @ beta) / control[:, None, None]
-        mu -= mean_control[:, :, None] * tau_control[:, None]
-        mu = np.linalg.inv(by_odds.information) @ mu
+        control, step = by_odds.gram[:, 0, 0], by_odds.step
+        effective = control**2 / by_odds.squares
+        gram, cross = (each / control[:, None, None] for each in (by_odds.gram, by_odds.cross))
+        mean_control = gram[:, 0]
+        tau_control = cross[:, 0] - _times(mean_control, beta)
+        by_logit = cross - gram @ beta - mean_control[:, :, None] * tau_control[:, None]
+        mu = np.linalg.inv(by_odds.information) @ by_logit
+        tau_control = tau_control + _times(step, by_logit)
+        control = control * (1 + (step * mean_control).sum(axis=1))
+        spread = gram - mean_control[:, :, None] * mean_control[:, None]
+        mean_control = mean_control + _times(step, spread)
     return Comparisons(
         sample,
         tau - tau_control,
@@ -364,31 +450,8 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | No
         logit,
         np.stack([treated, control]),
         _times(mean_control - mean, gram_inverse),
-        np.concatenate([-beta, -tau[:, None], tau_control[:, None], -mu], axis=1),
+        np.concatenate([-beta, -tau[:, None], tau_control[:, None], mu], axis=1),
     )
-
-
-def _weighted(sample: Sample, logit: np.ndarray) -> _ByOdds:
-    """Return what follows from the propensity score.
-
-    All controls are read before the treated, so their highest p is known then.
-    """
-    information = np.zeros((*logit.shape, logit.shape[1]))
-    of_controls, of_all, beyond, treated = np.zeros((4, len(logit)))
-    total = _no_sums(sample)
-    if not len(logit):
-        return _ByOdds(logit, information, of_all, beyond, total)
-    for block in sample.blocks():
-        p = _propensity(logit, block)
-        information += _gram(p - p * p, block)
-        np.maximum(of_all, p.max(axis=1), out=of_all)
-        if block.treated:
-            beyond += np.count_nonzero(p > of_controls[:, None], axis=1)
-            treated += np.count_nonzero(_taking_part(block), axis=1)
-        else:
-            of_controls[:] = of_all
-            _add(total, block, _odds(p), sample.levels(block.rows))
-    return _ByOdds(logit, information, of_all, beyond / treated, total)
 
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
@@ -397,16 +460,14 @@ def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
     p += 1
-    np.reciprocal(p, out=p)
-    if block.part is not None:
-        p *= block.part
-    return p
+    np.divide(1, p, out=p)
+    return block.masked(p)
 
 
-def _odds(p: np.ndarray) -> np.ndarray:
-    """Return the weights ω_c of controls before they are normalised, but for w."""
+def _odds(p: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Return the weights ω_c of controls but for w and their sum, from p and 1 − p."""
     with np.errstate(divide="ignore"):
-        odds = p / (1 - p)
+        odds = p / rest
     odds[p >= TRIM] = 0
     return odds
 
@@ -419,12 +480,17 @@ def _taking_part(block: Block) -> np.ndarray:
 
 def _gram(relative: np.ndarray, block: Block) -> np.ndarray:
     """Return Σ w X X' for each row of weights relative to the sampling weights."""
-    k = len(block.X)
-    above = np.triu_indices(k)
-    columns = block.X[above[0]] * (block.weight * block.X)[above[1]]
-    gram = np.empty((len(relative), k, k))
-    gram[:, above[0], above[1]] = gram[:, above[1], above[0]] = relative @ columns.T
-    return gram
+    k, wX = len(block.X), block.weight * block.X
+    products = np.concatenate([wX[i] * block.X[i:] for i in range(k)])
+    return (relative @ products.T)[:, _symmetric(k)]
+
+
+@cache
+def _symmetric(k: int) -> np.ndarray:
+    """Return where a symmetric matrix's entries are among those above the diagonal."""
+    places = np.zeros((k, k), dtype=int)
+    places[np.triu_indices(k)] = np.arange(k * (k + 1) // 2)
+    return np.maximum(places, places.T)
 
 
 def _times(rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
