@@ -43,10 +43,10 @@ def attrition(
         [rows[(rows["fte"] > 0) & rows["year"].isin([start, end])] for rows in batches]
     )
     began, stayed = (
-        pd.Index(unit_of(alive.loc[alive["year"] == year, "cvr"], unit)).unique()
+        pd.Index(unit_of(alive.loc[alive["year"] == year, "cvr"], unit).unique())
         for year in (start, end)
     )
-    return float(1 - began.isin(stayed).mean()) if len(began) else np.nan
+    return float((stayed.get_indexer(began) < 0).mean()) if len(began) else np.nan
 
 
 def planned(

@@ -7,11 +7,12 @@ missing value as an en dash. Spaces inside a number and its unit do not break ac
 from __future__ import annotations
 
 import datetime
+from functools import cache
 from typing import Any
 
 import pandas as pd
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from clusterstudy.report.language import _, locale
 
@@ -24,8 +25,7 @@ def number(value: Any, digits: int = 0) -> str:
     if pd.isna(value):
         return MISSING
     rounded = round(float(value), digits) + 0.0  # no negative zero
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(rounded, pattern, locale()).replace("-", "\u2212")
+    return f"{rounded:,.{digits}f}".replace("inf", "∞").translate(_symbols(locale()))
 
 
 def percent(share: Any, digits: int = 1, *, unit: bool = True) -> str:
@@ -104,6 +104,13 @@ def whole_interval(low: Any, high: Any) -> str:
 def whole_percent_interval(low: Any, high: Any) -> str:
     """Return the interval of a share, ``[1; 5]``, in the percent that stand before it."""
     return interval(low, high, 0, share=True)
+
+
+@cache
+def _symbols(locale: str) -> dict[int, str]:
+    """Return what the signs of a number in Python's notation become."""
+    signs = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale), "-": "\u2212"}
+    return str.maketrans(signs)
 
 
 def _hundredfold(share: Any) -> Any:
