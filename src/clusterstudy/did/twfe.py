@@ -19,8 +19,10 @@ import pandas as pd
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.panel import Panel
 from clusterstudy.errors import NoEstimateError
+from clusterstudy.memory import refuse_too_large
 
 Covariance = Literal["cluster", "conventional"]
+COPIES = 6  # of the regression's rows that stand in memory at the most, as measured
 
 
 def static(panel: Panel) -> Estimates:
@@ -77,11 +79,13 @@ def fixed_effects(
     Raises
     ------
     UserError
-        If the regressors are collinear with each other or with the effects, or no unit is
-        observed twice.
+        If the regressors are collinear with each other or with the effects, no unit is observed
+        twice, or the machine's memory cannot hold the rows.
     """
     import statsmodels.api as sm
 
+    rows, width = int(np.isfinite(outcome).sum()), regressors.shape[2] + outcome.shape[1]
+    refuse_too_large(8 * COPIES * rows * width, rows, width)
     y, X, unit = within(outcome, regressors)
     columns = X.shape[1]
     if np.linalg.matrix_rank(X.T @ X, hermitian=True) < columns:
@@ -91,7 +95,7 @@ def fixed_effects(
             mend="There may be no never-treated units, or no change of a regressor within units",
         )
     w = np.ones(len(y)) if weights is None else weights[unit]
-    model = sm.WLS(y, X, weights=w)
+    model = sm.WLS(y, X, weights=w, hasconst=False)
     k = regressors.shape[2]
     group = (
         np.arange(len(outcome)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
