@@ -178,13 +178,8 @@ class _Model:
         residual
             Without a mean over a unit's observations, shape (n, T).
         """
-        panel, effects = self.panel, len(self.estimated)
-        cells, used = self.cells, weights > 0
-        used &= (used.sum(axis=1) > 1)[:, None]
-        carrying = used.any(axis=1)
-        units = np.arange(panel.n_units) if panel.cluster is None else np.asarray(panel.cluster)
-        g, n = len(np.unique(units[carrying])), int(used.sum())
-        factor = g / (g - 1) * (n - 1) / (n - len(self.columns) - 1)
+        panel, cells, effects = self.panel, self.cells, len(self.estimated)
+        factor, _ = trends.correction(weights, panel.cluster, len(self.columns) + 1)
         cells["estimate"] = np.where(cells["period"] == cells["base"], 0.0, np.nan)
         cells.loc[self.estimated, "estimate"] = beta[:effects]
         inverse = np.linalg.inv(products)[:, :effects] * np.sqrt(factor)

@@ -108,6 +108,23 @@ def independent(products: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return kept
 
 
+def correction(weights: np.ndarray, cluster: np.ndarray | None, columns: int) -> tuple[float, int]:
+    """Return G/(G−1) · (N−1)/(N−columns), and G, the clusters with an observation that counts.
+
+    Parameters
+    ----------
+    weights
+        Of observations, shape (n, T); a unit observed once does not count.
+    cluster
+        Shape (n,); None where every unit is one.
+    """
+    seen = np.count_nonzero(weights, axis=1)
+    carrying = np.flatnonzero(seen > 1)
+    clusters = len(carrying) if cluster is None else len(np.unique(cluster[carrying]))
+    n = int(seen[carrying].sum())
+    return clusters / (clusters - 1) * (n - 1) / (n - columns), clusters
+
+
 def _rows(z: np.ndarray, values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield blocks of units, and their values times characteristics, shape (b, T·p)."""
     width = values.shape[1] * z.shape[1]

@@ -22,10 +22,8 @@ def figures(data: Dataset) -> pd.DataFrame:
         The study ``michigan``'s tables.
     """
     scrap, grant, lagged = arrays(data)
-    both = fixed_effects(
-        scrap, np.stack([grant, lagged], axis=2), ["grant", "lagged"], covariance="conventional"
-    )
-    first = fixed_effects(scrap[:, :2], grant[:, :2, None], ["grant"], covariance="conventional")
+    both = fixed_effects(scrap, np.stack([grant, lagged], axis=2), ["grant", "lagged"])
+    first = fixed_effects(scrap[:, :2], grant[:, :2, None], ["grant"])
     rows = [
         each.table().rename_axis("label").reset_index().assign(kind=kind)
         for kind, each in (("fixed_effects", both), ("first_difference", first))
