@@ -7,12 +7,14 @@ from datetime import date
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.demo import generate
 from clusterstudy.errors import UserError
 from clusterstudy.impact import curve, design, effects
+from clusterstudy.panel.build import NoFirmsError
 from clusterstudy.params import ImpactParameters, load_study
 from clusterstudy.sources import open_dataset
 
@@ -58,6 +60,30 @@ def test_every_combination_is_there_once_and_the_primary_is_the_reports(make):
     study = make(["size", "growth"], 0.01, "covariate")
     reported = effects.estimate(study, CHOICES).simple().overall.table().iloc[0]
     np.testing.assert_allclose(own[["estimate", "se"]].astype(float), reported[["estimate", "se"]])
+
+
+def test_a_set_of_covariates_that_no_firm_has_is_left_out_and_says_so(make):
+    def without(covariates, share, other):
+        if "region" in covariates:
+            raise NoFirmsError("no firm is left in the sample")
+        return make(covariates, share, other)
+
+    sets = ["none", "region", "region+size"]
+    declared = curve.Declared([0], sets, [0.0, 0.01], ["ignore"])
+    found = curve.curve(without, CHOICES, PRIMARY, declared)
+    left_out = found[found["reason"].notna()]
+    assert left_out["covariates"].tolist() == ["region", "region+size"]
+    assert left_out["estimate"].isna().all()
+    assert not left_out["primary"].any()
+    assert (left_out["reason"] == "no firm would be left that has all covariates").all()
+    whole = curve.curve(make, CHOICES, PRIMARY, replace(declared, covariates=["none"]))
+    pd.testing.assert_frame_equal(found[found["reason"].isna()][list(whole)], whole)
+
+    def nobody(covariates, share, other):
+        raise NoFirmsError("no firm is left in the sample")
+
+    with pytest.raises(NoFirmsError):
+        curve.curve(nobody, CHOICES, PRIMARY, declared)
 
 
 def test_specifications_that_share_are_those_one_by_one(make):

@@ -9,6 +9,7 @@ independent findings, and no test counts them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any, get_args
@@ -21,9 +22,10 @@ from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
 from clusterstudy.impact.effects import Choices, used
+from clusterstudy.panel.build import NoFirmsError
 from clusterstudy.panel.characteristics import NUMERIC
 from clusterstudy.panel.support import COVARIATES
-from clusterstudy.report.language import said
+from clusterstudy.report.language import _, said
 
 NONE, GIVEN = "none", "covariate"
 
@@ -72,8 +74,9 @@ def curve(
 ) -> pd.DataFrame:
     """Return the overall effect under every combination, from the smallest to the largest.
 
-    All are on the same firms, those with every covariate of any set. Without covariates the
-    methods are one and the same, and stand there once.
+    All are on the same firms, those with every covariate of any set; a set that would leave no
+    firm is left out, and says so. Without covariates the methods are one and the same, and stand
+    there once.
 
     Parameters
     ----------
@@ -98,12 +101,16 @@ def curve(
     }
     if primary["other_programmes"] == "exclude":
         options["other_programmes"] = ["exclude"]
-    every = sorted({part for each in options["covariates"] for part in _parts(each)})
     support = GIVEN if GIVEN in options["other_programmes"] else primary["other_programmes"]
-    designs = {share: make(every, share, support) for share in options["winsorise"]}
-    study = designs[primary["winsorise"]]
+    study, left_out = _common(make, options["covariates"], primary["winsorise"], support)
+    options["covariates"] = [each for each in options["covariates"] if each not in left_out]
+    every = _together(options["covariates"])
+    others = [share for share in options["winsorise"] if share != primary["winsorise"]]
+    designs = {primary["winsorise"]: study} | {each: make(every, each, support) for each in others}
     outcomes = {share: each.arrays.outcome for share, each in designs.items()}
-    rows = []
+    why = _("no firm would be left that has all covariates")
+    failed = {"estimate": np.nan, "reason": why, "primary": False}
+    rows = [primary | {"covariates": each} | failed for each in left_out]
     shared = ("covariates", "other_programmes", "control", "anticipation")
     for values in product(*(options[name] for name in shared)):
         given = dict(zip(shared, values, strict=True))
@@ -113,6 +120,29 @@ def curve(
             row = {name: (given | found)[name] for name in CHOICES}
             rows.append(row | found | {"primary": row == primary})
     return pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
+
+
+def _common(
+    make: Callable[[list[str], float, str], Design], sets: Sequence[str], share: float, support: str
+) -> tuple[Design, list[str]]:
+    """Return the design of the firms with all covariates, and the sets that had to be left out.
+
+    The first set, the report's own, is kept in any case.
+    """
+    try:
+        return make(_together(sets), share, support), []
+    except NoFirmsError:
+        kept = list(sets[:1])
+    study = make(_together(kept), share, support)
+    for each in sets[1:]:
+        with suppress(NoFirmsError):
+            study = make(_together([*kept, each]), share, support)
+            kept.append(each)
+    return study, [each for each in sets if each not in kept]
+
+
+def _together(sets: Sequence[str]) -> list[str]:
+    return sorted({part for each in sets for part in _parts(each)})
 
 
 def _parts(name: str) -> list[str]:
