@@ -361,7 +361,7 @@ def test_the_record_counts_hits_false_alarms_and_what_came_without_alert():
     assert nothing[["hit_rate", "hit_low", "miss_high"]].isna().all(axis=None)
 
 
-def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path):
+def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path, monkeypatch):
     late = account("B", 2023, equity=-9.0, received_on=pd.Timestamp(2025, 1, 2))
     filed = [account("A", year, equity=equity) for year, equity in ((2023, -5.0), (2025, 5.0))]
     filed += [late, account("B", 2024), account("B", 2025, equity=-1.0)]
@@ -375,6 +375,10 @@ def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path):
     now = position(data, ["A", "B", "C"], **SETTINGS)
     limits = validated(SustainabilityParameters, {}, where="").limits
     found = record.record(data, ["A", "B", "C"], now, limits, 1, **SETTINGS)
+    with monkeypatch.context() as kept_only:
+        kept_only.setattr(record, "position", None)
+        again = record.record(data, ["A", "B", "C"], now, limits, 1, **SETTINGS)
+    pd.testing.assert_frame_equal(again, found)
     equity = found[found["rule"] == "equity_ratio"].set_index(["year", "cluster_id"])
     assert equity["alert"].to_dict() == {
         (2024, "A"): True,

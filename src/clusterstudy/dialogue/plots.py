@@ -62,9 +62,9 @@ def matrix(shares: pd.DataFrame, cluster: str) -> Figure:
         same = place[0] == place[1]
         text = "" if same else numbers.percent(value, 0, unit=False)
         dark = value > 0.8 * top
-        ax.annotate(
-            text, place[::-1], ha="center", va="center", color="white" if dark else theme.INK
-        )
+        ink = "white" if dark else theme.INK
+        y, x = place
+        ax.text(x, y, text, ha="center", va="center", color=ink, in_layout=False)
         if same:
             ax.add_patch(
                 plt.Rectangle(

@@ -8,15 +8,18 @@ independent, so the exact intervals are still too narrow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from clusterstudy import kept
 from clusterstudy.contract.read import Dataset
+from clusterstudy.disclosure.rules import read_rules
 from clusterstudy.finance import income, watch
-from clusterstudy.finance.position import Position, position
+from clusterstudy.finance.position import CODE, Position, position
 from clusterstudy.report.language import later
 
 TROUBLE = {
@@ -25,6 +28,7 @@ TROUBLE = {
     "no_own_cash": later("own cash used up"),
 }
 ANY = "any"
+KEPT = 8  # records of a data folder
 
 
 def trouble(now: Position, shortfall: float) -> pd.DataFrame:
@@ -63,12 +67,14 @@ def record(
 ) -> pd.DataFrame:
     """Return what every rule said of every cluster at each earlier year-end, and what followed.
 
+    It is kept (:mod:`clusterstudy.kept`): a report on one cluster judges the rules by all.
+
     Parameters
     ----------
     data
         With today's day.
     now
-        What is known today.
+        What is known today, of the same ``data``, ``clusters`` and ``settings``.
     limits
         Of every rule in :data:`clusterstudy.finance.watch.RULES`.
     years
@@ -83,6 +89,22 @@ def record(
     ``followed``: 1 with trouble, 0 without, missing while a figure of those years is unknown.
     Year-ends before the first accounts came in are left out.
     """
+    given = settings | {
+        "assumptions": asdict(settings["assumptions"]),
+        "rules": asdict(read_rules(settings["rules"])),
+    }
+    place = kept.entry(data, "records", [list(clusters), dict(limits), years, given], CODE)
+    return kept.frame(place, lambda: _made(data, clusters, now, limits, years, settings), most=KEPT)
+
+
+def _made(
+    data: Dataset,
+    clusters: Sequence[str],
+    now: Position,
+    limits: Mapping[str, float],
+    years: int,
+    settings: Mapping[str, Any],
+) -> pd.DataFrame:
     assert data.as_of is not None
     seen = trouble(now, limits["shortfall"])
     closed = (data.as_of + timedelta(days=1)).year - 1
@@ -90,7 +112,7 @@ def record(
     parts = []
     for year in range(first, closed):
         then = data.on(date(year, 12, 31))
-        known = position(then, clusters, **settings | {"scenarios": ("plan",)})
+        known = position(then, clusters, **{**settings, "scenarios": ("plan",)})
         if len(known.latest):
             said = _said(watch.figures(clusters, known), limits)
             after = pd.DataFrame([_after(seen, cluster, year, years) for cluster in clusters])

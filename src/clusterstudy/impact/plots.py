@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SHADES = 64  # of the map of effects; its scale has a path for each
+
 
 def scores(histogram: pd.DataFrame) -> Figure:
     """Return the two groups' propensity scores, new entrants upwards, comparison downwards.
@@ -112,7 +114,8 @@ def cells(frame: pd.DataFrame, scale: Scale) -> Figure:
     shaded = plt.Normalize(-widest, widest)
     place = {cohort: row for row, cohort in enumerate(sorted(frame["cohort"].unique()))}
     fig, ax = plt.subplots(figsize=(theme.WIDTH, theme.height(len(place)) + 0.6))
-    colour = plt.get_cmap()(shaded(read))
+    ramp = plt.get_cmap(lut=SHADES)
+    colour = ramp(shaded(read))
     apart = (frame["low"] > 0) | (frame["high"] < 0)
     for x, cohort, value, fill, framed in zip(
         frame["event_time"], frame["cohort"], read, colour, apart, strict=True
@@ -124,7 +127,8 @@ def cells(frame: pd.DataFrame, scale: Scale) -> Figure:
             ax.add_patch(Rectangle(*box, fill=False, edgecolor="white", linewidth=3.4))
             ax.add_patch(Rectangle(*box, fill=False, edgecolor=theme.INK, linewidth=1.8))
         ink = "white" if shaded(value) < 0.5 else theme.INK
-        ax.text(x, y, scale.tick(value, digits=1), color=ink, ha="center", va="center", size=9)
+        text = scale.tick(value, digits=1)
+        ax.text(x, y, text, color=ink, ha="center", va="center", size=9, in_layout=False)
     ax.set_xlim(frame["event_time"].min() - 0.5, frame["event_time"].max() + 0.5)
     ax.set_ylim(len(place) - 0.5, -0.5)
     ax.axvline(-0.5, color=theme.MUTED, linestyle=":", linewidth=1, marker="")
@@ -133,7 +137,7 @@ def cells(frame: pd.DataFrame, scale: Scale) -> Figure:
     ax.grid(False)
     ax.set_xlabel(_("Years since entry"))
     ax.set_ylabel(_("Year of entry"))
-    bar = fig.colorbar(plt.cm.ScalarMappable(shaded), ax=ax, label=scale.axis)
+    bar = fig.colorbar(plt.cm.ScalarMappable(shaded, ramp), ax=ax, label=scale.axis)
     theme.numbers_on(bar.ax.yaxis, scale.tick, scale.factor)
     return fig
 

@@ -6,8 +6,10 @@ each thing drawn goes to both: to SVG in points, 72 an inch, and to the PNG enla
 
 from __future__ import annotations
 
+import struct
+import zlib
 from functools import lru_cache
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -17,7 +19,6 @@ from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, Rend
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.font_manager import findfont, get_font
-from matplotlib.image import imsave
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
 
 if TYPE_CHECKING:
@@ -36,17 +37,38 @@ def drawn(fig: Figure) -> tuple[bytes, bytes]:
     for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
         if not axis.label.get_text():  # room would be sought for it beside the ticks' labels
             axis.set_label_coords(0, 0)
-    svg, png = StringIO(), BytesIO()
+    svg = StringIO()
     with mpl.rc_context({"svg.hashsalt": "clusterstudy"}):
         renderer = _Both(fig, svg)
         _Canvas(fig, renderer)
         fig.draw(renderer)
         renderer.svg.finalize()
-    image = np.asarray(renderer.png.buffer_rgba())
-    how: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 2}}
-    imsave(png, image, format="png", origin="upper", dpi=DPI, **how)
     plt.close(fig)
-    return svg.getvalue().encode(), png.getvalue()
+    return svg.getvalue().encode(), _png(np.asarray(renderer.png.buffer_rgba()))
+
+
+def _png(image: np.ndarray) -> bytes:
+    """Return an opaque image as PNG, each row as its difference from the one above.
+
+    Pillow tries five such filters on every row, for twice the time and files as large.
+    """
+    height, width, _ = image.shape
+    colours = image[:, :, :3].reshape(height, -1)
+    rows = np.full((height, 1 + colours.shape[1]), 2, np.uint8)  # 2 names the filter
+    rows[0, 1:] = colours[0]
+    np.subtract(colours[1:], colours[:-1], out=rows[1:, 1:])
+    metre = round(DPI / 0.0254)
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
+        b"pHYs": struct.pack(">IIB", metre, metre, 1),
+        b"IDAT": zlib.compress(rows.data, 1),
+        b"IEND": b"",
+    }
+    png = b"\x89PNG\r\n\x1a\n"
+    for kind, content in chunks.items():
+        checked = kind + content
+        png += struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+    return png
 
 
 @lru_cache(256)
