@@ -163,8 +163,9 @@ class Panel:
     def _standard(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the covariates' means and standard deviations over units (1 if they have none)."""
         assert self.covariates is not None
-        spread = np.nanstd(self.covariates, axis=0)
-        return np.nanmean(self.covariates, axis=0), np.where(spread > 0, spread, 1.0)
+        values = np.ascontiguousarray(np.moveaxis(self.covariates, 0, -1))  # is read faster
+        spread = np.nanstd(values, axis=-1)
+        return np.nanmean(values, axis=-1), np.where(spread > 0, spread, 1.0)
 
 
 def from_long(

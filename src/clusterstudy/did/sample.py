@@ -45,7 +45,8 @@ class Comparison(NamedTuple):
     second: int = -1
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Block:
     """b units, all treated or all controls, in J comparisons.
 
     Parameters
@@ -71,6 +72,16 @@ class Block(NamedTuple):
     treated: bool
     part: np.ndarray | None
     way: np.ndarray
+
+    @cached_property
+    def weighted(self) -> np.ndarray:
+        """Covariates times weights, shape (1 + k, b)."""
+        return self.weight * self.X
+
+    @cached_property
+    def products(self) -> np.ndarray:
+        """Products of two covariates times weights, those above the diagonal row by row."""
+        return np.concatenate([row * self.X[i:] for i, row in enumerate(self.weighted)])
 
     def masked(self, values: np.ndarray) -> np.ndarray:
         """Set values, shape (J, b), to 0 in place for units that do not take part."""

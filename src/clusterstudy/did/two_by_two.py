@@ -217,11 +217,10 @@ class _Controls(_Rows):
         way
             Which row is a comparison's, shape (J,).
         """
-        wX = block.weight * block.X
         if len(relative) < len(levels):  # the smaller of two ways
-            products = (relative[:, None] * wX).reshape(-1, levels.shape[1]) @ levels.T
+            products = (relative[:, None] * block.weighted).reshape(-1, levels.shape[1]) @ levels.T
         else:
-            products = relative @ (wX[:, None] * levels).reshape(-1, levels.shape[1]).T
+            products = relative @ (block.weighted[:, None] * levels).reshape(-1, levels.shape[1]).T
         self.gram[:] += _gram(relative, block)[way]
         self.cross[:] += products.reshape(len(relative), *self.cross.shape[1:])[way]
         self.squares[:] += (relative**2 @ block.weight**2)[way]
@@ -281,9 +280,9 @@ def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     n, total = np.zeros((2, j), dtype=int), _Sums(*map(np.zeros, shapes))
     for block in sample.blocks():
         part, of_block = _taking_part(block), sample.levels(block.rows).reshape(levels, -1)
-        n[0 if block.treated else 1] += np.count_nonzero(part, axis=1)[block.way]
+        n[0 if block.treated else 1] += part.sum(axis=1).astype(int)[block.way]
         if block.treated:
-            total.x[:] += part @ (block.weight * block.X).T
+            total.x[:] += part @ block.weighted.T
             total.y[:] += (block.weight * part) @ of_block.T
         else:
             total.add(block, part, of_block, block.way)
@@ -396,7 +395,7 @@ def _fitted(
     of_controls, treated = np.zeros((2, len(logit)))
     for block in sample.blocks(thin=thin):
         p = _propensity(logit, block)
-        x += p @ (block.weight * block.X).T
+        x += p @ block.weighted.T
         np.maximum(found.highest, p.max(axis=1), out=found.highest)
         rest = 1 - p
         if weigh and block.treated:
@@ -480,9 +479,7 @@ def _taking_part(block: Block) -> np.ndarray:
 
 def _gram(relative: np.ndarray, block: Block) -> np.ndarray:
     """Return Σ w X X' for each row of weights relative to the sampling weights."""
-    k, wX = len(block.X), block.weight * block.X
-    products = np.concatenate([wX[i] * block.X[i:] for i in range(k)])
-    return (relative @ products.T)[:, _symmetric(k)]
+    return (relative @ block.products.T)[:, _symmetric(len(block.X))]
 
 
 @cache
