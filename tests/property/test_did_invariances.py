@@ -212,6 +212,18 @@ def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, 
         np.testing.assert_allclose(cell.max_pscore, alone["max_pscore"], rtol=1e-5)
 
 
+@few
+@given(missing, st.sampled_from(["never", "not_yet"]), seeds)
+def test_influence_is_linear_in_the_weights_of_cells(gaps, control, seed):
+    """Also where cells are in no sum or in several."""
+    rng = np.random.default_rng(seed)
+    found = group_time(PANELS[gaps], control=control)
+    each = found.influence @ np.eye(len(found.cells))
+    weights = np.eye(3)[rng.integers(0, 3, len(found.cells))]
+    weights[rng.permutation(len(weights))[:2]] = [[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(found.influence @ weights, each @ weights, atol=1e-12)
+
+
 @settings(max_examples=4, deadline=None)
 @given(seeds, st.sampled_from([0.0, 0.1]))
 def test_methods_that_share_what_they_can_are_those_one_by_one(seed, gaps):

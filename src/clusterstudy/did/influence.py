@@ -139,8 +139,11 @@ def terms(
         units = [among.unit_weights(block) for block in blocks]
         rows = blocks[0].rows
         levels = among.sample.levels(rows)
+        if any(each.together for each in made):
+            of_units = np.ascontiguousarray(levels.transpose(2, 0, 1))
         for at, each in enumerate(made):
-            parts = [each.terms(*both, levels) for both in zip(blocks, units, strict=True)]
+            given = of_units if each.together else levels
+            parts = [each.terms(*both, given) for both in zip(blocks, units, strict=True)]
             yield at, rows, parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -168,8 +171,9 @@ class _Made:
         self.of_residual, self.of_constant, self.of_score = np.split(own, [k, k + 2], axis=1)
         self.regression = None
         if not np.ptp(by_unit[:, :k], axis=0).any():
-            self.regression = by_unit[0, :k].transpose(1, 2, 0)
+            self.regression = by_unit[0, :k]
         self.pairs, into = np.nonzero(weights.any(axis=1))  # comparisons that are in a sum
+        self.once = np.array_equal(self.pairs, np.arange(j))
         self.sum_of = np.eye(n_sums)[:, into]
         features = j * (2 * k + 1) + t * n_sums  # made once for all outcomes
         self.together = features < len(outcomes) * len(into)
@@ -186,12 +190,9 @@ class _Made:
     ) -> np.ndarray:
         """Return a block's terms, shape (O, K, b).
 
-        Where all comparisons have one regression, its residuals take the levels' place.
+        Levels have units in the first of three axes where sums are made together, else in the
+        last. Where all comparisons have one regression, its residuals take the levels' place.
         """
-        if len(self.outcomes) < len(levels):
-            levels = levels[self.outcomes]
-        if self.regression is not None:
-            levels = levels + self.regression @ block.X
         if len(self.comparisons) < len(unit[0]):
             residual, share, score = (each[self.comparisons] for each in unit)
             unit = residual, share, score
@@ -208,13 +209,17 @@ class _Made:
         levels: np.ndarray,
     ) -> np.ndarray:
         """Sum over comparisons what multiplies a unit's levels, once for all outcomes."""
-        (j, t, k), (outcomes, _, b) = self.weights.shape, levels.shape
+        if len(self.outcomes) < levels.shape[1]:
+            levels = levels[:, self.outcomes]
+        if self.regression is not None:
+            levels = levels + np.tensordot(block.X.T, self.regression, axes=1)
+        (j, t, k), (b, outcomes, _) = self.weights.shape, levels.shape
         role = 0 if block.treated else 1
         of_levels = (residual.T @ self.weights.reshape(j, -1)).reshape(b, t, k)
         products, coefficients = [score], [self.of_score]
         if self.regression is None:
             products, coefficients = [score, residual], [self.of_score, self.of_residual]
-        made = levels.transpose(2, 0, 1) @ of_levels
+        made = levels @ of_levels
         products = [(each[:, None] * block.X).reshape(-1, b) for each in products]
         coefficients.append(self.of_constant[:, role])
         made += (
@@ -232,22 +237,24 @@ class _Made:
         levels: np.ndarray,
     ) -> np.ndarray:
         """Take only the comparisons that are in a sum, outcome by outcome."""
-        made = np.empty((len(levels), len(self.sum_of), len(block.rows)))
-        role, once = 0 if block.treated else 1, len(self.pairs) == len(share)
-        if not once:
+        made = np.empty((len(self.outcomes), len(self.sum_of), len(block.rows)))
+        role = 0 if block.treated else 1
+        if not self.once:
             residual, score = residual[self.pairs], score[self.pairs]
-        for o, level in enumerate(levels):
+        for o, level in enumerate(levels[self.outcomes]):
             if self.regression is None:
                 level = np.vstack([level, block.X])
+            else:
+                level = level + self.regression[:, o].T @ block.X
             each = self.pairs_levels[o] @ level
             each *= residual
             more = self.pairs_score[o] @ block.X
             more *= score
             each += more
-            if once:
+            if self.once:
                 np.multiply(self.pairs_constant[o, :, role, None], share, out=more)
                 each += more
             np.matmul(self.sum_of, each, out=made[o])
-            if not once:
+            if not self.once:
                 made[o] += self.of_constant[:, role, o].T @ share
         return made
