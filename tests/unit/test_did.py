@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from statsmodels.api import GLM, add_constant, families
 
 from clusterstudy.did import twfe, two_by_two
@@ -232,13 +233,33 @@ def test_differences_between_subsets_have_their_covariance(panel):
         join([one, group_time(simulate(200, 1)).simple().overall])
 
 
-def test_twfe_covariance_is_statsmodels(panel):
-    estimates = twfe.event_study(replace(panel, cluster=np.arange(300) // 3))
-    np.testing.assert_allclose(
-        estimates.influence.T @ estimates.influence, estimates.covariance, rtol=1e-9
+@pytest.mark.parametrize("gaps", [False, True])
+def test_twfe_on_means_of_like_units_is_statsmodels_on_all_rows(panel, gaps):
+    rng = np.random.default_rng(2)
+    clusters, weights = np.arange(300) // 3, rng.uniform(0.5, 2, 300)
+    missing = rng.random(panel.outcome.shape) < 0.2 * gaps
+    panel = replace(
+        panel,
+        outcome=np.where(missing, np.nan, panel.outcome),
+        cluster=clusters,
+        weights=weights,
     )
-    assert estimates.influence.shape == (100, len(estimates.label))
-    assert estimates.df == 99
+    found = twfe.event_study(panel)
+    unit, period = np.nonzero(
+        np.isfinite(panel.outcome) & (np.isfinite(panel.outcome).sum(axis=1) > 1)[:, None]
+    )
+    time = panel.periods[period] - panel.cohort[unit]
+    values = (time, found.label), (unit, np.unique(unit)), (period, np.unique(period)[1:])
+    dummies = np.hstack([at[:, None] == np.asarray(of) for at, of in values]).astype(float)
+    whole = sm.WLS(panel.outcome[unit, period], dummies, weights=weights[unit]).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters[unit]}
+    )
+    k, n, columns = len(found.label), len(unit), dummies.shape[1]
+    np.testing.assert_allclose(found.estimate, whole.params[:k], atol=1e-9)
+    nested = (n - columns) / (n - columns + len(np.unique(unit)))  # unit effects are not counted
+    np.testing.assert_allclose(found.covariance, whole.cov_params()[:k, :k] * nested, rtol=1e-6)
+    assert found.influence.shape == (100, k)
+    assert found.df == 99
 
 
 def test_twfe_refuses_what_is_collinear(panel):
