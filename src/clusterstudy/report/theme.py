@@ -14,7 +14,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import Formatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
 from numpy.typing import ArrayLike
 
 from clusterstudy.report.numbers import number
@@ -101,8 +101,9 @@ def dots(
     ax.plot(
         estimates, place, linestyle="", color=COLOURS[series], marker=MARKERS[series], label=label
     )
-    ax.set_yticks(rows, labels)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
+    if not isinstance(ax.yaxis.get_major_locator(), FixedLocator):  # else another series set them
+        ax.set_yticks(rows, labels)
+        ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", left=False, length=0)
 
