@@ -35,13 +35,20 @@ class Averages:
         One number, label ``overall``.
     effects
         By event time, cohort or period.
-    left_out
-        Cells the averages should hold and do not: ``cohort``, ``period``, ``status``.
+    found, missing
+        All cells, and which of them the averages should hold and do not, boolean.
     """
 
     overall: Estimates
     effects: Estimates
-    left_out: pd.DataFrame
+    found: pd.DataFrame
+    missing: np.ndarray
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Cells the averages should hold and do not: ``cohort``, ``period``, ``status``."""
+        cells = self.found.loc[self.missing, ["cohort", "period", "status"]]
+        return cells.reset_index(drop=True)
 
 
 class Shares:
@@ -115,11 +122,11 @@ class Shares:
         effects = replace(columns, label=self.label)
         if len(columns.label) > len(self.label):
             effects = columns.combine(np.eye(len(covariance))[: len(self.label)], self.label)
-        left_out = self.of.found[["cohort", "period", "status"]]
         return Averages(
             columns.combine(self.overall, ["overall"]),
             effects,
-            left_out[self.chosen & ~self.of.usable].reset_index(drop=True),
+            self.of.found,
+            self.chosen & ~self.of.usable,
         )
 
 

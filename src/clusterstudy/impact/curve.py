@@ -21,7 +21,7 @@ from clusterstudy.did.group_time import Control, by_method, simple
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import Choices, used
+from clusterstudy.impact.effects import Choices, from_base, used
 from clusterstudy.panel.build import NoFirmsError
 from clusterstudy.panel.characteristics import NUMERIC
 from clusterstudy.panel.support import COVARIATES
@@ -162,17 +162,12 @@ def _estimates(
     """
     study = replace(study, anticipation=given["anticipation"])
     firms = used(study, replace(choices, control=given["control"]))
-    years, first = study.arrays.periods, study.arrays.cohort[study.entered].min(initial=np.inf)
-    before = np.flatnonzero(years < first - study.anticipation)
-    kept = slice(before[-1] if len(before) else 0, None)  # earlier years make no effect after entry
     columns = _columns(study, _parts(given["covariates"]))
     if given["other_programmes"] == GIVEN:
         columns += [name for name in study.firms.covariates if name in COVARIATES]
     covariates = study.firms.firms.loc[firms, columns].to_numpy(dtype=float) if columns else None
-    among = study.among(firms)
-    panel = replace(
-        among, outcome=among.outcome[:, kept], periods=years[kept], covariates=covariates
-    )
+    panel = replace(from_base(study, study.among(firms)), covariates=covariates)
+    kept = np.isin(study.arrays.periods, panel.periods)
     made = by_method(
         panel,
         methods,

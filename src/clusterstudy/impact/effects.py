@@ -15,6 +15,7 @@ import pandas as pd
 
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import Control, GroupTime, group_time, group_times
+from clusterstudy.did.panel import Panel as Arrays
 from clusterstudy.did.power import mde
 from clusterstudy.did.two_by_two import Method
 from clusterstudy.errors import UserError
@@ -43,13 +44,39 @@ class Choices:
     min_treated: int
 
 
-def estimate(study: Design, choices: Choices) -> GroupTime:
+def estimate(study: Design, choices: Choices, *, leads: bool = True) -> GroupTime:
     """Return the group-time effects on the chosen new entrants.
 
     Controls are the comparison firms; with ``not_yet`` also new entrants before they enter.
+
+    Parameters
+    ----------
+    leads
+        Whether years before entry are looked at, and not only those that make the effects after.
     """
     firms = used(study, choices)
-    return group_time(study.among(firms), treated=study.entered[firms], **_how(study, choices))
+    arrays = study.among(firms)
+    if not leads:
+        arrays = from_base(study, arrays)
+    return group_time(arrays, treated=study.entered[firms], **_how(study, choices))
+
+
+def from_base(study: Design, arrays: Arrays, first: float | None = None) -> Arrays:
+    """Leave out the years before all bases: they make no effect after entry.
+
+    Parameters
+    ----------
+    arrays
+        Of some of the study's firms.
+    first
+        The first year of entry; None for that of the chosen firms. Its base is the last year
+        before it and the years of anticipation.
+    """
+    if first is None:
+        first = study.arrays.cohort[study.entered].min(initial=np.inf)
+    before = np.flatnonzero(arrays.periods < first - study.anticipation)
+    kept = slice(before[-1] if len(before) else 0, None)
+    return replace(arrays, outcome=arrays.outcome[:, kept], periods=arrays.periods[kept])
 
 
 def used(study: Design, choices: Choices) -> np.ndarray:
@@ -179,7 +206,8 @@ def of_groups(
         name: (study.entered & mask)[firms] for name, mask in enough.items() if name not in effects
     }
     if apart:
-        made = group_times(study.among(firms), groups=apart, **_how(study, choices))
+        arrays = from_base(study, study.among(firms))
+        made = group_times(arrays, groups=apart, **_how(study, choices))
         effects |= {name: effect for (_outcome, name), effect in made.items()}
     found: dict[str, Estimates] = {}
     for name in enough:

@@ -85,7 +85,7 @@ def _by_industry(
     if number < 2:
         raise NoEstimateError("all firms are of one industry group")
     never = replace(choices, control="never")
-    effect = (main if choices == never else estimate(study, never)).simple().overall
+    effect = (main if choices == never else estimate(study, never, leads=False)).simple().overall
     influence = np.bincount(of_firm, effect.influence[:, 0])[:, None]
     influence *= np.sqrt(number / (number - 1))
     widened = Estimates.from_influence(effect.label, effect.estimate, influence, number - 1)

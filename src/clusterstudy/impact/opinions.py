@@ -164,7 +164,8 @@ def opinions(
         try:
             effects = source()
             overall = effects.simple().overall.spread(firms, n)
-            years[name] = effects.dynamic().effects
+            if name in BY_YEAR:
+                years[name] = effects.dynamic().effects
         except UserError as error:
             rows[name] = {"reason": said(error)}
         else:
@@ -314,7 +315,10 @@ def _variants(study: Design, choices: Choices) -> dict[str, Source]:
     if study.arrays.covariates is None:
         same |= {"ipw", "or", "unconditional"}
     variants = {name: each for name, each in variants.items() if name not in same}
-    return {name: (used(*each), partial(estimate, *each)) for name, each in variants.items()}
+    return {
+        name: (used(*each), partial(estimate, *each, leads=False))
+        for name, each in variants.items()
+    }
 
 
 def _synthetic(

@@ -19,7 +19,7 @@ import pandas as pd
 from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.errors import UserError
 from clusterstudy.impact.design import Design
-from clusterstudy.impact.effects import Choices, by_group, figures
+from clusterstudy.impact.effects import Choices, by_group, figures, from_base
 from clusterstudy.panel.characteristics import covariates
 from clusterstudy.report.language import _, said
 
@@ -111,7 +111,10 @@ def _exposure(
     )
     try:
         effects = group_time(
-            arrays, method=choices.method, anticipation=study.anticipation, base="universal"
+            from_base(study, arrays, first[exposed].min()),
+            method=choices.method,
+            anticipation=study.anticipation,
+            base="universal",
         )
         effect = effects.simple().overall
     except UserError as error:
