@@ -275,7 +275,7 @@ def by_method(
     }
     results: dict[Method, dict[Name, GroupTime]] = {method: {} for method in methods}
     for names, arrays in _alike(outcomes or {"": panel.outcome}):
-        same = replace(panel, outcome=arrays[0])
+        same = panel if arrays[0] is panel.outcome else replace(panel, outcome=arrays[0])
         plan = [
             [cell for g in of for cell in _plan(same, g, group, control, anticipation, base)]
             for group, of in enumerate(cohorts)
@@ -296,8 +296,9 @@ def by_method(
 
 
 def _entry(panel: Panel, member: np.ndarray, cohorts: np.ndarray) -> np.ndarray:
-    of_cohort = member[:, None] & (panel.cohort[:, None] == cohorts)
-    return panel.by_cluster(panel.weight()[:, None] * of_cohort)
+    entry, rows = np.zeros((panel.n_units, len(cohorts))), np.flatnonzero(member)
+    entry[rows, np.searchsorted(cohorts, panel.cohort[rows])] = panel.weight()[rows]
+    return panel.by_cluster(entry)
 
 
 def _alike(

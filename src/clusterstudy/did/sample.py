@@ -19,7 +19,7 @@ import numpy as np
 
 from clusterstudy.did.panel import Panel
 
-CELLS = 2**16  # entries of a block's widest array: half a megabyte
+CELLS = 3 * 2**15  # entries of a block's widest array: three quarters of a megabyte
 FEWEST = 256  # units of a block: below, calls cost more than arithmetic
 
 
