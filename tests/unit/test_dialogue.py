@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import ACTIVITY, GUIDEPOST
 from clusterstudy.demo import truth
-from clusterstudy.dialogue import log, services, show
+from clusterstudy.dialogue import log, services, show, store
 from clusterstudy.dialogue.declaration import read_balances, read_guideposts, read_offers
 from clusterstudy.dialogue.evidence import MEASURES, SOURCES, c_and_d, evidence
+from clusterstudy.dialogue.store import Evidence
 from clusterstudy.errors import UserError
 from clusterstudy.measures.observed import wilson
 from clusterstudy.params import GuidepostParameters
@@ -130,6 +132,29 @@ def sheet(pieces) -> Callable[[dict[str, pd.DataFrame]], str]:
 
 def read(tables: dict[str, pd.DataFrame], cluster: str = "A") -> pd.DataFrame:
     return evidence(tables, GUIDEPOSTS, BALANCES, OFFERS, cluster, AS_OF, 5).set_index("measure")
+
+
+def test_kept_evidence_is_the_evidence_and_another_declaration_is_not_served_by_it(
+    tables, tmp_path, monkeypatch
+):
+    pd.DataFrame({"cluster_id": ["A", "B"]}).to_parquet(tmp_path / "clusters.parquet")
+    declared = {"guideposts": GUIDEPOSTS, "balances": BALANCES, "offers": OFFERS}
+    given = {"programme_start": 2025, "clusters": ["A", "B"], "min_firms": 5, **declared}
+    kept = Evidence(Dataset(tmp_path, AS_OF), tables, **given)
+    for again in (False, True):
+        if again:
+            monkeypatch.setattr(store, "evidence", None)
+            monkeypatch.setattr(store, "c_and_d", None)
+        found = kept.balanced()
+        for code in "AB":
+            part = found[found["cluster_id"] == code].drop(columns="cluster_id")
+            alone = evidence(tables, GUIDEPOSTS, BALANCES, OFFERS, code, AS_OF, 5)
+            pd.testing.assert_frame_equal(part, alone)
+        placed = c_and_d(tables, OFFERS, ["A", "B"], AS_OF, 5)
+        pd.testing.assert_frame_equal(kept.c_and_d(), placed)
+    other = Evidence(kept.data, tables, **given | {"balances": BALANCES.iloc[1:]})
+    with pytest.raises(TypeError):  # made anew
+        other.balanced()
 
 
 def test_evidence_is_what_one_counts_by_hand(tables):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from clusterstudy.readiness import plots, sensitivity, uncertainty
+from clusterstudy.contract.read import Dataset
+from clusterstudy.readiness import plots, sensitivity, store, uncertainty
 from clusterstudy.readiness.declaration import read_indicators
+from clusterstudy.readiness.indicators import Measured
 from clusterstudy.readiness.profile import assign
 from clusterstudy.report import language, theme
 
@@ -62,6 +67,19 @@ def test_every_segment_has_its_own_hatch_and_each_row_fills_the_bar():
     ends = [sum(bars.patches[row].get_width() for bars in ax.containers) for row in range(3)]
     assert ends == pytest.approx([1, 1, 1])
     assert ax.texts[0].get_text() == "Good preconditions"
+
+
+def test_kept_indices_are_those_found_and_others_for_other_values(tmp_path, monkeypatch):
+    pd.DataFrame({"cluster_id": VALUES.index}).to_parquet(tmp_path / "clusters.parquet")
+    data = Dataset(tmp_path)
+    monkeypatch.setattr(store.sensitivity, "sobol", partial(sensitivity.sobol, base=64))
+    measured = Measured(VALUES, VALUES * 0, VALUES.isna())
+    found = store.sobol(data, measured, INDICATORS, 1)
+    pd.testing.assert_frame_equal(found, sensitivity.sobol(VALUES, VALUES * 0, INDICATORS, seed=1))
+    monkeypatch.setattr(store.sensitivity, "sobol", None)
+    pd.testing.assert_frame_equal(store.sobol(data, measured, INDICATORS, 1), found)
+    with pytest.raises(TypeError):  # made anew
+        store.sobol(data, replace(measured, values=VALUES + 1), INDICATORS, 1)
 
 
 def test_sensitivity_shows_the_choices_that_play_a_part():
