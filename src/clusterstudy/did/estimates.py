@@ -68,9 +68,7 @@ class Estimates:
 
     def interval(self, level: float = 0.95) -> np.ndarray:
         """Return pointwise confidence intervals, shape (K, 2)."""
-        from scipy.stats import t
-
-        return self._band(float(t.ppf(0.5 + level / 2, self.df)))
+        return self._band(_critical(level, self.df))
 
     def uniform(self, level: float = 0.95, *, seed: int, draws: int = 1999) -> np.ndarray:
         """Return bands that cover all K estimates at once with probability ``level``.
@@ -148,6 +146,12 @@ class Estimates:
         k = len(self.label)
         return join([self, other]).combine(np.hstack([np.eye(k), -np.eye(k)]), self.label)
 
+    def one(self, level: float = 0.95) -> dict[str, float]:
+        """Return :meth:`table`'s only row."""
+        [estimate], [se], [(low, high)] = self.estimate, self.se, self.interval(level)
+        row = {"estimate": estimate, "se": se, "low": low, "high": high}
+        return {name: float(value) for name, value in row.items()}
+
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Return ``estimate``, ``se``, ``low`` and ``high``, one row per label."""
         low, high = self.interval(level).T
@@ -178,3 +182,11 @@ def join(estimates: Sequence[Estimates]) -> Estimates:
         np.hstack([each.influence for each in estimates]),
         min(each.df for each in estimates),
     )
+
+
+@cache
+def _critical(level: float, df: float) -> float:
+    """Return the quantile of Student's t that intervals reach to."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.5 + level / 2, df))

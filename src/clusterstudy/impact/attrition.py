@@ -126,7 +126,7 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
     both = _averaged([(each.always, each.limits) for each in followed], BOUNDS)
     low, high = imbens_manski(both, choices.level)
     seen = _averaged([(each.always, each.seen) for each in followed], ["seen"])
-    row = seen.table(choices.level).iloc[0]
+    row = seen.one(choices.level)
     stay = np.array([each.stay for each in followed])
     shares = np.average(stay, axis=0, weights=[each.size for each in followed])
     return Bounds(
@@ -134,7 +134,7 @@ def bounds(study: Design, choices: Choices, exit_year: np.ndarray) -> Bounds | N
         followed=entrants,
         stay_treated=shares[0],
         stay_comparison=shares[1],
-        seen={name: float(row[name]) for name in ("estimate", "low", "high")},
+        seen={name: row[name] for name in ("estimate", "low", "high")},
         lower=both.estimate[0],
         upper=both.estimate[1],
         low=low,

@@ -185,7 +185,7 @@ def _estimates(
             yield from (failed | {"winsorise": share} for share in outcomes)
             continue
         for share in outcomes:
-            overall = averages[str(share), ""].overall.table(choices.level).iloc[0]
+            overall = averages[str(share), ""].overall.one(choices.level)
             yield {"method": method, "winsorise": share, **overall}
 
 

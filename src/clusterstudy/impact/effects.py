@@ -100,7 +100,8 @@ def table(estimates: Estimates, choices: Choices, name: str) -> pd.DataFrame:
 
 def figures(overall: Estimates, choices: Choices) -> dict[Any, float]:
     """Return the one row of :func:`table` without its label."""
-    return table(overall, choices, "label").drop(columns="label").iloc[0].to_dict()
+    row = overall.one(choices.level)
+    return row | {"mde": float(mde(row["se"], choices.level, choices.power))}
 
 
 def dynamic(effects: GroupTime, choices: Choices, leads: int) -> Estimates:
@@ -243,7 +244,7 @@ def tabulated(
 
 def difference(found: Estimates, other: Estimates, level: float) -> dict[Any, Any]:
     """Return ``difference`` of two estimates from the same firms, with its interval."""
-    apart = found.minus(replace(other, label=found.label)).table(level).iloc[0]
+    apart = found.minus(replace(other, label=found.label)).one(level)
     return {
         "difference": apart["estimate"],
         "difference_low": apart["low"],

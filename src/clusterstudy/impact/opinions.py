@@ -158,7 +158,7 @@ def opinions(
         sources["poisson"] = (compared, lambda: poisson(ratios, anticipation=ahead))
     n = len(study.chosen)
     own = main.simple().overall.spread(used(study, choices), n)
-    rows: dict[str, dict[Any, Any]] = {MAIN: own.table(choices.level).iloc[0].to_dict()}
+    rows: dict[str, dict[Any, Any]] = {MAIN: own.one(choices.level)}
     years = {MAIN: shown}
     for name, (firms, source) in sources.items():
         try:
@@ -359,7 +359,7 @@ def _whole(study: Design) -> np.ndarray:
 
 
 def _row(found: Estimates, main: Estimates, level: float) -> dict[Any, Any]:
-    return found.table(level).iloc[0].to_dict() | difference(found, main, level)
+    return found.one(level) | difference(found, main, level)
 
 
 def _by_year(years: Mapping[str, Estimates], shown: Estimates, level: float) -> pd.DataFrame:
