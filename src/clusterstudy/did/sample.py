@@ -35,7 +35,8 @@ class Comparison(NamedTuple):
     since
         Controls are first treated in this period or later, and not of the cohort.
     first, second
-        Indices of periods in which units must be observed; −1 for none.
+        Indices of periods in which units must be observed; −1 for none. A comparison of two is
+        about the change between them alone.
     """
 
     cohort: float
@@ -225,6 +226,16 @@ class Sample:
         in_both = seen.take(first.astype(int), axis=0, mode="wrap")
         in_both &= seen.take(second.astype(int), axis=0, mode="wrap")
         return in_both
+
+    @cached_property
+    def changes(self) -> np.ndarray | None:
+        """Each comparison's earlier and later period, shape (2, J); None unless all have two.
+
+        The later period's level is then the change between them, and other levels are 0: a sum for
+        each comparison, not for each comparison and period.
+        """
+        periods = np.sort(self._columns[3:].astype(int), axis=0)
+        return periods if (periods >= 0).all() else None
 
     @cached_property
     def _columns(self) -> np.ndarray:

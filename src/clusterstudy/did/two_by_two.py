@@ -113,7 +113,7 @@ class Comparisons:
             share = part / self.mass[0, :, None]
             return share, share, p - part
         share = _odds(p, 1 - p)
-        share /= self.mass[1, :, None]
+        share *= 1 / self.mass[1, :, None]
         residual = block.masked(self.by_residual @ block.X)
         residual -= share
         return residual, share, p
@@ -205,7 +205,14 @@ class _Controls(_Rows):
     cross: np.ndarray
     squares: np.ndarray
 
-    def add(self, block: Block, relative: np.ndarray, levels: np.ndarray, way: np.ndarray) -> None:
+    def add(
+        self,
+        block: Block,
+        relative: np.ndarray,
+        levels: np.ndarray,
+        way: np.ndarray,
+        changes: np.ndarray | None,
+    ) -> None:
         """Add a block's sums by weights relative to the sampling weights.
 
         Parameters
@@ -213,16 +220,20 @@ class _Controls(_Rows):
         relative
             One row for each way to be compared, shape (D, b).
         levels
-            Shape (P, b).
+            Shape (outcomes, T, b).
         way
             Which row is a comparison's, shape (J,).
+        changes
+            See :attr:`.Sample.changes`.
         """
-        if len(relative) < len(levels):  # the smaller of two ways
-            products = (relative[:, None] * block.weighted).reshape(-1, levels.shape[1]) @ levels.T
+        if changes is None:
+            cross = _cross(relative, block, levels.reshape(-1, levels.shape[2]))
         else:
-            products = relative @ (block.weighted[:, None] * levels).reshape(-1, levels.shape[1]).T
+            of_ways = np.empty((2, len(relative)), dtype=int)
+            of_ways[:, way] = changes
+            cross = _changes_cross(relative, block, levels, of_ways)
         self.gram[:] += _gram(relative, block)[way]
-        self.cross[:] += products.reshape(len(relative), *self.cross.shape[1:])[way]
+        self.cross[:] += cross[way]
         self.squares[:] += (relative**2 @ block.weight**2)[way]
 
 
@@ -279,14 +290,44 @@ def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     shapes = (j, k, k), (j, k, levels), (j,), (j, k), (j, levels)
     n, total = np.zeros((2, j), dtype=int), _Sums(*map(np.zeros, shapes))
     for block in sample.blocks():
-        part, of_block = _taking_part(block), sample.levels(block.rows).reshape(levels, -1)
+        part, of_block = _taking_part(block), sample.levels(block.rows)
         n[0 if block.treated else 1] += part.sum(axis=1).astype(int)[block.way]
         if block.treated:
             total.x[:] += part @ block.weighted.T
-            total.y[:] += (block.weight * part) @ of_block.T
+            total.y[:] += (block.weight * part) @ of_block.reshape(levels, -1).T
         else:
-            total.add(block, part, of_block, block.way)
+            total.add(block, part, of_block, block.way, sample.changes)
+    if sample.changes is not None:
+        (earlier, later), at = sample.changes, np.arange(j)
+        y = total.y.reshape(j, len(sample.outcomes), -1)
+        change = y[at, :, later] - y[at, :, earlier]
+        y[:] = 0
+        y[at, :, later] = change
     return n, total
+
+
+def _cross(relative: np.ndarray, block: Block, levels: np.ndarray) -> np.ndarray:
+    """Return Σ w X Y, shape (D, 1 + k, P), from levels of shape (P, b)."""
+    (k, b), X = block.X.shape, block.weighted
+    if len(relative) < len(levels):  # the smaller of two ways
+        products = (relative[:, None] * X).reshape(-1, b) @ levels.T
+    else:
+        products = relative @ (X[:, None] * levels).reshape(-1, b).T
+    return products.reshape(len(relative), k, -1)
+
+
+def _changes_cross(
+    relative: np.ndarray, block: Block, levels: np.ndarray, periods: np.ndarray
+) -> np.ndarray:
+    """Return the same where each row is about the change from one period to another."""
+    (earlier, later), each = periods, np.eye(levels.shape[1])
+    contrast, rows = each[later] - each[earlier], np.arange(len(relative))
+    cross = np.zeros((len(relative), len(block.X), *levels.shape[:2]))
+    for o, level in enumerate(levels):
+        change = contrast @ level
+        change *= relative
+        cross[rows, :, o, later] = change @ block.weighted.T
+    return cross.reshape(*cross.shape[:2], -1)
 
 
 def _n_levels(sample: Sample) -> int:
@@ -403,8 +444,8 @@ def _fitted(
             treated += np.count_nonzero(_taking_part(block), axis=1)
         elif weigh:
             of_controls[:] = found.highest
-            levels = sample.levels(block.rows).reshape(-1, len(block.rows))
-            found.add(block, _odds(p, rest), levels, np.arange(len(logit)))
+            levels, each = sample.levels(block.rows), np.arange(len(logit))
+            found.add(block, _odds(p, rest), levels, each, sample.changes)
         rest *= p
         found.information[:] += _gram(rest, block)
     if weigh:
