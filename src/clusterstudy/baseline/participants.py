@@ -7,6 +7,7 @@ import pandas as pd
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.panel import treatment
+from clusterstudy.panel.successions import among
 
 
 def programme_contacts(contact: pd.DataFrame, programme_start: int) -> pd.DataFrame:
@@ -51,8 +52,8 @@ def coverage(data: Dataset, programme_start: int) -> pd.DataFrame:
     known = reference.loc[reference["year"] == programme_start - 1, "cvr"]
     pairs = pairs.assign(
         new=pairs["cvr"].map(entry) >= programme_start,
-        in_register=pairs["cvr"].isin(data.read("firms", ["cvr"])["cvr"]),
-        with_figures=pairs["cvr"].isin(known),
+        in_register=among(pairs["cvr"], pd.Index(data.read("firms", ["cvr"])["cvr"].unique())),
+        with_figures=among(pairs["cvr"], pd.Index(known.unique())),
     )
     grouped = pairs.groupby("cluster_id")
     table = pd.DataFrame(

@@ -19,6 +19,7 @@ from clusterstudy.contract.tables import TABLES
 from clusterstudy.contract.vocabulary import PROGRAMME
 from clusterstudy.measures.observed import OBSERVED
 from clusterstudy.panel import store, treatment
+from clusterstudy.panel.successions import among
 
 MARGINS = ("cluster_id", "dose", "size")
 UNKNOWN = "unknown"
@@ -58,8 +59,8 @@ def asked(data: Dataset, firms: pd.DataFrame, wave: int) -> pd.DataFrame:
     replied = pairs["found"] != "left_only"
     known = data.read("firms", ["cvr", "closed"])
     gone = known.loc[known["closed"].dt.year <= wave, "cvr"]
-    out = pairs["cvr"].isin(gone) | pairs["cvr"].isin(firms.index[~firms["sme"]])
-    pairs = pairs[replied | ~out].reset_index(drop=True)
+    left_out = pd.Index(gone.unique()).union(firms.index[~firms["sme"]])
+    pairs = pairs[replied | ~among(pairs["cvr"], left_out)].reset_index(drop=True)
     frame = pd.DataFrame(
         {
             "cvr": pairs["cvr"],

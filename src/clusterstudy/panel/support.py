@@ -22,7 +22,7 @@ import pandas as pd
 
 from clusterstudy.contract.read import Dataset
 from clusterstudy.errors import UserError
-from clusterstudy.panel.successions import unit_of
+from clusterstudy.panel.successions import among, unit_of
 
 OtherProgrammes = Literal["ignore", "covariate", "exclude"]
 TABLE = "other_support"
@@ -64,12 +64,13 @@ def received(data: Dataset, firms: pd.Index, unit: pd.Series, reference: int) ->
     rows = data.read(TABLE, ["cvr", "year", "amount"])
     rows = rows.assign(cvr=unit_of(rows["cvr"], unit))
     before = rows[rows["year"].between(reference - YEARS + 1, reference)]
+    since = pd.Index(rows.loc[rows["year"] > reference, "cvr"].unique())
     amount = before.groupby("cvr")["amount"].sum().reindex(firms)
     return pd.DataFrame(
         {
             "supported": amount.notna().astype("float64"),
             "ln_support": np.log1p(amount.fillna(0.0).clip(lower=0.0)),
-            "supported_since": firms.isin(rows.loc[rows["year"] > reference, "cvr"]),
+            "supported_since": among(firms.to_series(), since).to_numpy(),
         },
         index=firms,
     )
