@@ -47,7 +47,7 @@ def wild_cluster(
     """
     rng = np.random.default_rng(seed)
     sums = _Sums(panel, cluster)
-    groups = len(sums.fitted)
+    groups = sums.own.shape[1]
     numbers = np.concatenate([-WEBB, WEBB]) if groups <= FEW else np.array([-1.0, 1.0])
     multipliers = rng.choice(numbers, (draws, groups))
 
@@ -84,28 +84,29 @@ class _Sums:
             raise NoEstimateError(
                 "treatment does not vary beside the other regressors", where="treated"
             )
-        self.scores = np.stack(
+        scores = np.stack(
             [
                 each - gram[:, :, 1:] @ fit
                 for each, fit in zip((y, gram[:, :, 0]), fits, strict=True)
             ]
         )  # of the outcome and of treatment: (2, G, k)
-        self.inverse = np.linalg.pinv(whole, hermitian=True)
-        self.fitted = gram @ self.inverse[0]  # A_g times the coefficient's row, (G, k)
-        of_outcome, of_treatment = self.scores.sum(axis=1)[:, 0]
+        inverse = np.linalg.pinv(whole, hermitian=True)
+        fitted = gram @ inverse[0]  # A_g times the coefficient's row, (G, k)
+        self.own = scores @ inverse[0]  # what S_g adds to the coefficient's δ, (2, G)
+        self.moved = scores @ inverse @ fitted.T  # and to each cluster's A δ, (2, G, G)
+        of_outcome, of_treatment = scores.sum(axis=1)[:, 0]
         self.estimate = float(of_outcome / of_treatment)
         self.se = 1 / abs(self.observed(self.estimate - 1))
 
     def observed(self, null: float) -> float:
         """Return the t statistic of the hypothesis, without the factor for few clusters."""
-        return float(self.t(null, np.ones((1, len(self.fitted))))[0])
+        return float(self.t(null, np.ones((1, self.own.shape[1])))[0])
 
     def t(self, null: float, multipliers: np.ndarray) -> np.ndarray:
         """Return the t statistics of data under the null; multipliers have shape (draws, G)."""
-        scores = self.scores[0] - null * self.scores[1]
-        delta = multipliers @ scores @ self.inverse
-        by_cluster = multipliers * (scores @ self.inverse[0]) - delta @ self.fitted.T
-        return np.asarray(delta[:, 0] / np.sqrt((by_cluster**2).sum(axis=1)))
+        own, moved = (each[0] - null * each[1] for each in (self.own, self.moved))
+        by_cluster = multipliers * own - multipliers @ moved
+        return np.asarray(multipliers @ own / np.sqrt((by_cluster**2).sum(axis=1)))
 
 
 def _products(panel: Panel, cluster: np.ndarray) -> np.ndarray:
