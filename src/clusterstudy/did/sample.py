@@ -138,7 +138,7 @@ class Sample:
         missing = any(max(each.first, each.second) >= 0 for each in comparisons)
         if missing or not known.all():
             X[:, ~known] = 0
-            seen = np.vstack([np.isfinite(panel.outcome[order].T) & known, known])
+            seen = np.vstack([np.isfinite(panel.outcome)[order].T & known, known])
         return cls(panel, outcomes, groups, comparisons, order, X, seen)
 
     def only(self, chosen: np.ndarray) -> Sample:
