@@ -9,12 +9,15 @@ alone, as in independent samples (Kish 1965, section 12.4, comparisons of overla
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 OBSERVED = ["group", "year", "unit", "firm", "value", "weight"]
 SUMMARY = ["group", "year", "n", "firms", "mean", "low", "high"]
+Number = TypeVar("Number", float, np.ndarray, pd.Series)
 CHANGE = ["group", "n_base", "n_later", "both", "firms", "base", "later", "change", "low", "high"]
 
 
@@ -37,17 +40,13 @@ def summarise(observed: pd.DataFrame, *, share: bool, level: float = 0.95) -> pd
     mean tells apart: for a share, those with and those without), ``mean``, ``low`` and ``high``;
     infinite for one unit that is no share.
     """
-    rows = [
-        {
-            "group": group,
-            "year": year,
-            "n": len(part),
-            "firms": _firms(part, share),
-            **_estimate(part, share, level),
-        }
-        for (group, year), part in observed.groupby(["group", "year"], sort=False)
-    ]
-    return pd.DataFrame(rows, columns=SUMMARY)
+    found, _influence = _by_group(observed, share)
+    if share:
+        low, high = wilson(found["mean"], found["effective"], level)
+    else:
+        half = ndtri(0.5 + level / 2) * found["error"]
+        low, high = found["mean"] - half, found["mean"] + half
+    return found.assign(low=low, high=high).reset_index()[SUMMARY]
 
 
 def change(
@@ -68,31 +67,30 @@ def change(
     both), ``firms`` (as for :func:`summarise`, the smaller of the years'), ``base`` and ``later``
     (means), ``change`` and its normal interval ``low`` and ``high``.
     """
-    rows = []
-    for group, part in observed.groupby("group", sort=False):
-        first, second = (part[part["year"] == year] for year in (base, later))
-        if first.empty or second.empty:
-            continue
-        moved = pd.concat({"a": _influence(first), "b": _influence(second)}, axis="columns")
-        se = np.sqrt(((moved["b"].fillna(0) - moved["a"].fillna(0)) ** 2).sum())
-        se = se if min(len(first), len(second)) > 1 else np.inf
-        means = [_mean(first), _mean(second)]
-        half = ndtri(0.5 + level / 2) * se
-        rows.append(
-            {
-                "group": group,
-                "n_base": len(first),
-                "n_later": len(second),
-                "both": int(moved.notna().all(axis="columns").sum()),
-                "firms": min(_firms(first, share), _firms(second, share)),
-                "base": means[0],
-                "later": means[1],
-                "change": means[1] - means[0],
-                "low": means[1] - means[0] - half,
-                "high": means[1] - means[0] + half,
-            }
-        )
-    return pd.DataFrame(rows, columns=CHANGE)
+    rows = observed[observed["year"].isin([base, later])]
+    found, influence = _by_group(rows, share)
+    first, second = (found[found.index.get_level_values("year") == year] for year in (base, later))
+    first, second = (part.droplevel("year") for part in (first, second))
+    groups = first.index[first.index.isin(second.index)].rename("group")
+    first, second = first.loc[groups], second.loc[groups]
+    moved = influence.where(rows["year"] == later, -influence)
+    pairs = moved.groupby([rows["group"], rows["unit"]]).agg(["sum", "size"])
+    by_group = (pairs["sum"] ** 2).groupby("group").sum().reindex(groups)
+    error = np.sqrt(by_group).where((first["n"] > 1) & (second["n"] > 1), np.inf)
+    half, change = ndtri(0.5 + level / 2) * error, second["mean"] - first["mean"]
+    return pd.DataFrame(
+        {
+            "n_base": first["n"],
+            "n_later": second["n"],
+            "both": (pairs["size"] == 2).groupby("group").sum().reindex(groups),
+            "firms": first["firms"].clip(upper=second["firms"]),
+            "base": first["mean"],
+            "later": second["mean"],
+            "change": change,
+            "low": change - half,
+            "high": change + half,
+        }
+    ).reset_index()[CHANGE]
 
 
 def mean(part: pd.DataFrame) -> tuple[float, float]:
@@ -104,12 +102,12 @@ def mean(part: pd.DataFrame) -> tuple[float, float]:
     return _mean(part), float(error)
 
 
-def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+def wilson(share: Number, n: Number, level: float = 0.95) -> tuple[Number, Number]:
     """Return the score interval of a share of ``n`` units, Wilson (1927), JASA 22, p. 209."""
     z = ndtri(0.5 + level / 2)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
 def fewest(*groups: int) -> int:
@@ -117,15 +115,40 @@ def fewest(*groups: int) -> int:
     return min((int(size) for size in groups if size), default=0)
 
 
-def _estimate(part: pd.DataFrame, share: bool, level: float) -> dict[str, float]:
-    value, error = mean(part)
-    if share:
-        weight = part["weight"]
-        low, high = wilson(value, weight.sum() ** 2 / (weight**2).sum(), level)
-    else:
-        half = ndtri(0.5 + level / 2) * error
-        low, high = value - half, value + half
-    return {"mean": value, "low": low, "high": high}
+def _by_group(observed: pd.DataFrame, share: bool) -> tuple[pd.DataFrame, pd.Series]:
+    """Return figures by group and year, in the order met, and each row's influence on its mean.
+
+    The figures: ``n``, ``firms`` (as :func:`summarise` has it), ``mean``, its ``error`` and the
+    ``effective`` number of units.
+    """
+    by = observed.groupby(["group", "year"], sort=False)
+    code, n = by.ngroup().to_numpy(), by.size().to_numpy()
+    value, weight = (observed[name].to_numpy(dtype=float) for name in ("value", "weight"))
+    parts = np.split(np.argsort(code, kind="stable"), np.cumsum(n)[:-1]) if len(n) else []
+    mean = np.array([np.average(value[part], weights=weight[part]) for part in parts])
+    total, squares = (np.bincount(code, sums) for sums in (weight, weight**2))
+    scale = np.sqrt(n / np.maximum(n - 1, 1)) / total
+    influence = weight * (value - mean[code]) * scale[code]
+    error = np.sqrt(np.bincount(code, influence**2))
+    found = pd.DataFrame(
+        {
+            "n": n,
+            "firms": _firms_by_group(observed, code, share),
+            "mean": mean,
+            "error": np.where(n > 1, error, np.inf),
+            "effective": total**2 / squares,
+        },
+        index=by.size().index,
+    )
+    return found, pd.Series(influence, observed.index)
+
+
+def _firms_by_group(observed: pd.DataFrame, code: np.ndarray, share: bool) -> np.ndarray:
+    """Return the firms in the smallest group that each mean tells apart."""
+    if not share:
+        return observed["firm"].groupby(code).nunique().to_numpy()
+    told = observed["firm"].groupby([code, observed["value"] > 0]).nunique()
+    return told.groupby(level=0).min().to_numpy()
 
 
 def _mean(part: pd.DataFrame) -> float:
@@ -137,9 +160,3 @@ def _influence(part: pd.DataFrame) -> pd.Series:
     n, weight = len(part), part["weight"] / part["weight"].sum()
     moved = weight * (part["value"] - _mean(part)) * np.sqrt(n / max(n - 1, 1))
     return moved.set_axis(pd.Index(part["unit"]))
-
-
-def _firms(part: pd.DataFrame, share: bool) -> int:
-    if not share:
-        return int(part["firm"].nunique())
-    return fewest(*part.groupby(part["value"] > 0)["firm"].nunique())
