@@ -22,6 +22,7 @@ from jinja2.ext import babel_extract
 
 from clusterstudy.contract import suites, vocabulary
 from clusterstudy.contract.tables import TABLES
+from clusterstudy.did import status
 from clusterstudy.disclosure.checks import RULES
 from clusterstudy.panel.build import LINKS, STEPS
 from clusterstudy.panel.characteristics import LABELS
@@ -85,6 +86,7 @@ def messages() -> Iterator[tuple[str, Path]]:
                 yield from ((text, path) for text in _of_code(source))
     for labels in LABELLED:
         yield from ((text, PACKAGE / "contract" / "vocabulary.py") for text in labels.values())
+    yield from ((text, PACKAGE / "did" / "status.py") for text in status.ALL)
     for table in TABLES.values():
         for rule in suites.suite(table)["expectations"]:
             if rule["severity"] != "critical":  # critical ones stop a study before its reports

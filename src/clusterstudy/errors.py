@@ -6,6 +6,8 @@ Does not belong here: bugs. They stay ordinary exceptions and show themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class UserError(Exception):
     """A mistake the user can mend: what is wrong, where, and how to mend it.
@@ -40,9 +42,17 @@ class NoEstimateError(UserError):
     where, mend
         As of :class:`UserError`.
     values
-        Of the fields; text is translated too.
+        Of the fields; a tuple holds texts to be listed.
     """
 
     def __init__(self, what: str, *, where: str = "", mend: str = "", **values: object) -> None:
-        self.template, self.values = what, values
-        super().__init__(what.format(**values), where=where, mend=mend)
+        self._template, self._values = what, values
+        super().__init__(self.told(str), where=where, mend=mend)
+
+    def told(self, translated: Callable[[str], str]) -> str:
+        """Return what is wrong, with the message and the texts that it lists translated."""
+        values = {
+            name: ", ".join(map(translated, value)) if isinstance(value, tuple) else value
+            for name, value in self._values.items()
+        }
+        return translated(self._template).format(**values)

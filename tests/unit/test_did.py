@@ -106,14 +106,14 @@ def test_a_few_extreme_covariates_do_not_pass_for_separation():
 
 def test_collinear_covariates_are_no_estimate(panel):
     twice = np.hstack([panel.covariates, 3 * panel.covariates - 1])
-    with pytest.raises(UserError, match=r"no effect .* collinear covariates \(12 cells\)"):
+    with pytest.raises(UserError, match=r"no effect .* collinear covariates"):
         group_time(replace(panel, covariates=twice))
 
 
 def test_no_controls_left_is_no_estimate(panel):
     treated = np.isfinite(panel.cohort)
     everyone = Panel(panel.outcome[treated], panel.cohort[treated], panel.periods)
-    with pytest.raises(UserError, match=r"no controls \(12 cells\)"):
+    with pytest.raises(UserError, match="be estimated: no controls"):
         group_time(everyone)
     result = group_time(everyone, control="not_yet")
     cells = result.cells.set_index(["cohort", "period"])["status"]

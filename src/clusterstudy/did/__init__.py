@@ -10,6 +10,7 @@ companies, files or notebooks.
 :mod:`.two_by_two`        one cohort, two periods: Sant'Anna & Zhao (2020)
 :mod:`.influence`         units' terms in the errors of its averages
 :mod:`.sample`            who is compared with whom, read in blocks
+:mod:`.status`            why there is no estimate
 :mod:`.trends`            sums of regressions on unit effects and trends by period
 :mod:`.twfe`              two-way fixed effects, the plain reference
 :mod:`.saturated`         Sun & Abraham (2021), and ratios of means by Poisson

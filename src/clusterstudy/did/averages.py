@@ -17,7 +17,7 @@ import pandas as pd
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.influence import Influence, Part, Sum, terms
 from clusterstudy.did.two_by_two import Comparisons
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 if TYPE_CHECKING:
     from clusterstudy.did.group_time import GroupTime
@@ -82,7 +82,9 @@ class Shares:
         self.of, self.chosen, self.label = of, chosen, label
         share = np.where(of.usable[:, None], share, 0.0)
         if not overall.any() or not share.any(axis=0).all():
-            raise UserError(of.nothing("after treatment"))
+            raise NoEstimateError(
+                "no effect after treatment can be estimated: {reasons}", reasons=of.reasons()
+            )
         self.overall = overall / overall.sum()
         cohorts, of_cell = np.unique(of.found["cohort"], return_inverse=True)
         sizes = np.ones(len(of.entry)) @ of.entry

@@ -26,8 +26,9 @@ from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.influence import Influence, Part
 from clusterstudy.did.panel import Panel
 from clusterstudy.did.sample import Comparison, Sample
+from clusterstudy.did.status import NO_BASE, NONE_AFTER
 from clusterstudy.did.two_by_two import Comparisons, Method, compare
-from clusterstudy.errors import UserError
+from clusterstudy.errors import NoEstimateError
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -128,11 +129,9 @@ class GroupTime:
         values = np.unique(key[chosen & self.usable])
         return pd.Index(values), (key[:, None] == values) & chosen[:, None]
 
-    def nothing(self, when: str) -> str:
-        """Say that no effect can be estimated, and why."""
-        reasons = self.found.loc[~self.usable, "status"].value_counts()
-        told = ", ".join(f"{reason} ({count} cells)" for reason, count in reasons.items())
-        return f"no effect {when} can be estimated{': ' + told if told else ''}"
+    def reasons(self) -> tuple[str, ...]:
+        """Return why cells cannot be estimated, the commonest reason first."""
+        return tuple(self.found.loc[~self.usable, "status"].value_counts().index) or (NONE_AFTER,)
 
 
 def simple(found: Mapping[Name, GroupTime]) -> dict[Name, Averages]:
@@ -195,13 +194,16 @@ def group_time(
         base=base,
     )["", ""]
     if result.found.empty:
-        raise UserError(
+        raise NoEstimateError(
             "no unit is first treated after the first and by the last period",
             where="cohort",
             mend="Check the cohorts, the periods and the subset of treated units",
         )
     if not result.usable.any():
-        raise UserError(result.nothing("of any cohort in any period"))
+        raise NoEstimateError(
+            "no effect of any cohort in any period can be estimated: {reasons}",
+            reasons=result.reasons(),
+        )
     return result
 
 
@@ -415,7 +417,7 @@ def _row(
             "estimate": np.nan if b is None else 0.0,
             "n_treated": int((own & groups[comparison.group]).sum()),
             "n_control": int((~own & (panel.cohort >= comparison.since)).sum()),
-            "status": "no period before treatment" if b is None else "",
+            "status": NO_BASE if b is None else "",
         }
     found = made[cell.design, comparison]
     row |= {"n_treated": found.n_treated, "n_control": found.n_control, "status": found.status}

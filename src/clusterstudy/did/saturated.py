@@ -29,6 +29,7 @@ import pandas as pd
 from clusterstudy.did import trends
 from clusterstudy.did.group_time import GroupTime
 from clusterstudy.did.panel import Panel
+from clusterstudy.did.status import ABSORBED, NO_BASE, UNOBSERVED_OR_BASE
 from clusterstudy.errors import NoEstimateError
 
 CONVERGED = 1e-8  # Newton's last step of an effect; what is left is of the order of its square
@@ -150,8 +151,7 @@ class _Model:
         kept = trends.independent(self.products(weights), scale)
         self.columns = self.columns[kept]
         of_cells = kept[: len(self.estimated)]
-        status = "collinear with the unit and period effects"
-        self.cells.loc[self.estimated[~of_cells], "status"] = status
+        self.cells.loc[self.estimated[~of_cells], "status"] = ABSORBED
         self.estimated = self.estimated[of_cells]
 
     def products(self, weights: np.ndarray) -> np.ndarray:
@@ -218,9 +218,7 @@ def _cells(panel: Panel, seen: np.ndarray, anticipation: int) -> pd.DataFrame:
                     "n_treated": number,
                     "base": periods[before[-1]] if len(before) else np.nan,
                     "event_time": periods - g,
-                    "status": "no period before treatment"
-                    if known is None
-                    else np.where(known, "", "no treated unit observed in the period or its base"),
+                    "status": NO_BASE if known is None else np.where(known, "", UNOBSERVED_OR_BASE),
                 }
             )
         )

@@ -36,6 +36,7 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 
 from clusterstudy.did.sample import Block, Sample
+from clusterstudy.did.status import COLLINEAR, NO_CONTROLS, ONE_TREATED, SEPARATE, UNOBSERVED
 
 Method = Literal["dr", "ipw", "or"]
 SEPARATION = 0.999  # a fitted propensity score this high leaves no comparison (as R's did)
@@ -45,9 +46,6 @@ CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its squa
 CLOSE = 1e-4  # the same for a start
 MAX_ITERATIONS = 50
 MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
-
-COLLINEAR = "collinear covariates"
-SEPARATE = "covariates separate treated from controls"
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +150,7 @@ def compare(sample: Sample, methods: Sequence[Method]) -> tuple[np.ndarray, dict
     n, sums = _sums(sample)
     few = np.select(
         [n[0] == 0, n[1] == 0, n[0] == 1],
-        ["no treated unit observed in both periods", "no controls", "one treated unit"],
+        [UNOBSERVED, NO_CONTROLS, ONE_TREATED],
         "",
     ).astype(object)
     regressed = few.copy()

@@ -54,11 +54,7 @@ def later(text: str) -> str:
 
 def said(error: UserError) -> str:
     """Return why there is no answer, in the language in use where it is a text for reports."""
-    if not isinstance(error, NoEstimateError):
-        return error.what
-    values = error.values.items()
-    told = {name: _(value) if isinstance(value, str) else value for name, value in values}
-    return _(error.template).format(**told)
+    return error.told(_) if isinstance(error, NoEstimateError) else error.what
 
 
 @cache

@@ -21,7 +21,7 @@ def withheld(page: Page, effects: GroupTime | None = None) -> None:
     if effects is None:
         page.text(_("*No estimate: the conditions above are not met.*"))
         return
-    reasons = ", ".join(effects.cells.loc[effects.cells["status"] != "", "status"].unique())
+    reasons = ", ".join(map(_, effects.reasons()))
     page.callout("missing", _("No effect could be estimated: {reasons}.").format(reasons=reasons))
 
 
