@@ -318,11 +318,14 @@ def test_a_group_differs_from_the_whole_by_less_error_than_both_apart(study, est
     assert (half < both).all()
 
 
-def test_groups_are_estimated_at_once_as_one_by_one(study):
+@pytest.mark.parametrize("control", ["never", "not_yet"])
+@pytest.mark.parametrize("anticipation", [0, 1])
+def test_groups_are_estimated_at_once_as_one_by_one_with_all_years(study, control, anticipation):
+    study, choices = replace(study, anticipation=anticipation), replace(CHOICES, control=control)
     doses = {dose: study.firms.of("programme", dose) for dose in ("light", "project")}
-    together, _reasons = effects.of_groups(study, CHOICES, doses)
+    together, _reasons = effects.of_groups(study, choices, doses)
     for dose, mask in doses.items():
-        alone = effects.estimate(replace(study, chosen=mask), CHOICES).simple().overall
+        alone = effects.estimate(replace(study, chosen=mask), choices).simple().overall
         assert together[dose].estimate == pytest.approx(alone.estimate, rel=1e-9)
         assert together[dose].se == pytest.approx(alone.se, rel=1e-9)
 
