@@ -377,7 +377,8 @@ def test_a_past_alert_rests_on_what_was_known_on_its_day(tmp_path, monkeypatch):
     found = record.record(data, ["A", "B", "C"], now, limits, 1, **SETTINGS)
     with monkeypatch.context() as kept_only:
         kept_only.setattr(record, "position", None)
-        again = record.record(data, ["A", "B", "C"], now, limits, 1, **SETTINGS)
+        other = SETTINGS | {"level": 0.5}
+        again = record.record(data, ["A", "B", "C"], now, limits, 1, **other)
     pd.testing.assert_frame_equal(again, found)
     equity = found[found["rule"] == "equity_ratio"].set_index(["year", "cluster_id"])
     assert equity["alert"].to_dict() == {

@@ -29,6 +29,7 @@ TROUBLE = {
 }
 ANY = "any"
 KEPT = 8  # records of a data folder
+PAST = {"scenarios": ("plan",), "level": 0.9}  # rules look at the plan, and at no interval
 
 
 def trouble(now: Position, shortfall: float) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def record(
     years
         Trouble in that many years after a check counts as what followed.
     settings
-        As :func:`clusterstudy.finance.position.position` takes them.
+        As :func:`clusterstudy.finance.position.position` takes them; those of :data:`PAST` hold.
 
     Returns
     -------
@@ -89,6 +90,7 @@ def record(
     ``followed``: 1 with trouble, 0 without, missing while a figure of those years is unknown.
     Year-ends before the first accounts came in are left out.
     """
+    settings = settings | PAST
     given = settings | {
         "assumptions": asdict(settings["assumptions"]),
         "rules": asdict(read_rules(settings["rules"])),
@@ -112,7 +114,7 @@ def _made(
     parts = []
     for year in range(first, closed):
         then = data.on(date(year, 12, 31))
-        known = position(then, clusters, **{**settings, "scenarios": ("plan",)})
+        known = position(then, clusters, **settings)
         if len(known.latest):
             said = _said(watch.figures(clusters, known), limits)
             after = pd.DataFrame([_after(seen, cluster, year, years) for cluster in clusters])
