@@ -126,12 +126,13 @@ class Panel:
     @cached_property
     def cohorts(self) -> np.ndarray:
         """The distinct cohorts, ``inf`` among them, increasing."""
-        return np.unique(self.cohort)
+        return np.sort(pd.unique(self.cohort))
 
     @cached_property
     def gaps(self) -> np.ndarray:
         """Boolean, shape (T,): periods in which not all units are observed."""
-        return ~np.isfinite(self.outcome).all(axis=0)
+        missing = ~np.isfinite(self.outcome)
+        return missing.any(axis=0) if missing.any() else np.zeros(len(self.periods), dtype=bool)
 
     def weight(self) -> np.ndarray:
         """Return the sampling weights, shape (n,), mean 1."""
