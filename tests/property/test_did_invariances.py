@@ -183,12 +183,19 @@ def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
     st.sampled_from(["never", "not_yet"]),
     st.sampled_from(["dr", "ipw"]),
     st.booleans(),
+    st.booleans(),
 )
-def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, many):
-    """Whatever other cells give Newton's method its start, also in single precision."""
+def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, many, some):
+    """Whatever other cells give Newton's method its start, also in single precision.
+
+    With gaps in all periods or in some.
+    """
     rng = np.random.default_rng(seed)
     n = int(rng.integers(150, 900))
     panel = replace(simulate(n, seed, missing=gaps), weights=rng.uniform(0.5, 2, n))
+    if some:
+        whole = simulate(n, seed).outcome
+        panel = replace(panel, outcome=np.where(panel.periods > 4, panel.outcome, whole))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(two_by_two, "MANY", 0 if many else n + 1)
         cells = group_time(panel, control=control, method=method).cells

@@ -251,8 +251,9 @@ class _Sums(_Controls):
 
 @dataclass(frozen=True, eq=False)
 class _ByOdds(_Controls):
-    """The propensity score and what follows from it, with the controls' sums by ω_c as it is
-    before it is normalised.
+    """The propensity score and what follows from it.
+
+    The controls' sums are by ω_c before it is normalised.
 
     Parameters
     ----------
@@ -317,7 +318,10 @@ def _cross(relative: np.ndarray, block: Block, levels: np.ndarray) -> np.ndarray
 def _changes_cross(
     relative: np.ndarray, block: Block, levels: np.ndarray, periods: np.ndarray
 ) -> np.ndarray:
-    """Return the same where each row is about the change from one period to another."""
+    """Return the same where each row is about the change from one period to another.
+
+    The change stands at the later period, and 0 at the others.
+    """
     (earlier, later), each = periods, np.eye(levels.shape[1])
     contrast, rows = each[later] - each[earlier], np.arange(len(relative))
     cross = np.zeros((len(relative), len(block.X), *levels.shape[:2]))
