@@ -51,7 +51,7 @@ def run(
     from clusterstudy import console
     from clusterstudy.report.pdf import browser
     from clusterstudy.runs.batch import carry_out, prepare, write_index
-    from clusterstudy.runs.local import local
+    from clusterstudy.runs.local import local, warm_up
     from clusterstudy.runs.printing import print_reports
     from clusterstudy.runs.remote import connected
 
@@ -59,6 +59,9 @@ def run(
         raise UserError("--workers and --cold are for runs on this machine", where="--dask")
     settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
     printer = browser() if pdf else None
+    nothing_to_keep = force or not (reports / "index.html").exists()
+    if nothing_to_keep and not (dask or cold):
+        warm_up(workers)
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, reports, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():

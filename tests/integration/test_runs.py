@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from clusterstudy import params
 from clusterstudy.errors import UserError
 from clusterstudy.runs import batch, folders, make, manifest
+from clusterstudy.runs.local import Local, local
 from clusterstudy.runs.lock import locked
 from clusterstudy.runs.provisioner import CAN_FORK, Forked, running
 
@@ -159,6 +163,27 @@ def test_a_kernel_that_has_ended_by_itself_can_be_killed():
     kernel.kill()
 
 
+def test_each_notebook_makes_its_first_report_before_any_its_second(project, run, monkeypatch):
+    monkeypatch.setitem(params.NOTEBOOKS, "other", params.NOTEBOOKS["hello"])
+    shutil.copy(project / "notebooks" / "hello.ipynb", project / "notebooks" / "other.ipynb")
+    begun = []
+
+    class Recorder(Local):
+        def make(self, run, identity, reports, notebooks):
+            begun.append(run.id)
+            return super().make(run, identity, reports, notebooks)
+
+    @contextmanager
+    def place():
+        with local(1):
+            yield Recorder(1)
+
+    outcomes = run(ALL_CLUSTERS + ALL_CLUSTERS.replace("hello", "other"), place=place())
+    planned = ["hello--programme", "hello--MI", "other--programme", "other--MI"]
+    assert [outcome.run.id for outcome in outcomes] == planned
+    assert set(begun[:2]) == {"hello--programme", "other--programme"}
+
+
 def test_a_run_starts_its_kernel_before_its_turn_and_no_cell(project, run, until):
     gates = [project / name for name in ("one", "other")]
     text = "".join(
@@ -294,7 +319,6 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from clusterstudy.runs.lock import locked
-from clusterstudy.runs.provisioner import CAN_FORK, Forked, running
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

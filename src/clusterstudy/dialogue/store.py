@@ -16,7 +16,7 @@ from clusterstudy.dialogue.evidence import c_and_d, evidence
 KEPT = 8  # of a data folder
 CODE = (
     *(Path(__file__).parent / name for name in ("", "evidence")),
-    *(Path(__file__).parents[1] / name for name in ("measures", "panel", "contract")),
+    *(Path(__file__).parents[1] / name for name in ("measures", "panel", "contract", "disclosure")),
 )
 
 

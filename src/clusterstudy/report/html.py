@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -37,6 +37,7 @@ URLS = (
     "mermaid_js_url",
     "mermaid_layout_elk_js_url",
 )
+TEXTS = 1024  # and as many pieces of code that are kept as HTML: reports share most of them
 SHORT = 12  # characters of a hash that readers see
 
 
@@ -190,18 +191,28 @@ class _Exporter(HTMLExporter):
     def from_notebook_node(  # type: ignore[override]  # as nbconvert has it
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
-        highlight = Highlight2HTML(pygments_lexer="ipython3", parent=self)
-        self.register_filter("highlight_code", highlight)
+        self.register_filter("highlight_code", _highlighted)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        renderer = _Renderer(
-            escape=False,
-            exclude_anchor_links=True,
-            attachments=context["cell"].get("attachments", {}),
-        )
-        return MarkdownWithMath(renderer=renderer).render(source)
+        attachments = context["cell"].get("attachments")
+        return _rendered(source, attachments) if attachments else _text(source)
+
+
+@lru_cache(TEXTS)
+def _highlighted(code: str) -> str:
+    return str(Highlight2HTML(pygments_lexer="ipython3")(code))
+
+
+@lru_cache(TEXTS)
+def _text(source: str) -> str:
+    return _rendered(source, {})
+
+
+def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> str:
+    renderer = _Renderer(escape=False, exclude_anchor_links=True, attachments=attachments)
+    return str(MarkdownWithMath(renderer=renderer).render(source))
 
 
 class _Renderer(IPythonRenderer):

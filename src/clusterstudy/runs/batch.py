@@ -196,7 +196,8 @@ def carry_out(
             confirm(report)
             return Outcome(run, report, seconds=0.0, unchanged=True)
 
-        futures = [pool.submit(settle, run) for run in batch.runs]
+        order = _spread(batch.runs)
+        futures = [pool.submit(settle, batch.runs[at]) for at in order]
         waiting = set(futures)
         try:
             for future in as_completed(futures):
@@ -207,7 +208,7 @@ def carry_out(
             raise
         finally:
             write_index(reports)
-        return [future.result() for future in futures]
+        return [futures[order.index(at)].result() for at in range(len(order))]
 
 
 def reasons(name: str, reports: Path = REPORTS, notebooks: Path = NOTEBOOKS) -> list[str]:
@@ -282,6 +283,16 @@ def _overridden(wanted: str, runs: Sequence[Run], reports: Path) -> Run | None:
                 outcome_name=about["outcome_name"],
             )
     return None
+
+
+def _spread(runs: Sequence[Run]) -> list[int]:
+    """Return an order of runs, by their indices, in which each notebook's first come before others.
+
+    What a notebook's reports share is then made by one of them, not by several at once.
+    """
+    first = {(run.study, run.notebook): at for at, run in reversed([*enumerate(runs)])}
+    leading = sorted(first.values())
+    return leading + [at for at in range(len(runs)) if at not in leading]
 
 
 def _stop(pool: ThreadPoolExecutor, futures: Collection[Future[Outcome]], maker: Maker) -> None:

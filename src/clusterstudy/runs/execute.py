@@ -56,7 +56,7 @@ def execute(
     target = staged / NOTEBOOK
     failure = None
     try:
-        papermill.execute_notebook(
+        node = papermill.execute_notebook(
             _no_format(notebook),
             _no_format(target),
             {**parameters, "output": str(staged)},
@@ -68,12 +68,14 @@ def execute(
             config=encrypted(),
         )
     except PapermillExecutionError as error:
+        node = nbformat.read(target, as_version=4)
         first = error.evalue.splitlines()[0] if error.evalue else ""
         message = first if error.ename == "UserError" else f"{error.ename}: {first}"
         failure = Failure(error.exec_count, _first_line(error.source), message)
     except RuntimeError as error:  # nbclient's, for a kernel that died or never began
-        failure = _died(nbformat.read(target, as_version=4), str(error))
-    node = _without_paths(nbformat.read(target, as_version=4), notebook)
+        node = nbformat.read(target, as_version=4)
+        failure = _died(node, str(error))
+    node = _without_paths(node, notebook)
     nbformat.write(node, target)
     return node, failure
 

@@ -2,8 +2,9 @@
 
 ``python -m clusterstudy.runs.forkserver FD`` serves the process that started it over the socket
 ``FD``: a request is JSON with a kernel's arguments, environment and working directory, the answer
-is a pidfd of the new process. Every kernel is a fresh process, with its own seed, session and
-environment; nothing of one run is left for the next. Linux only.
+is a pidfd of the new process. Data that the environment names are read before the first fork.
+Every kernel is a fresh process, with its own seed, session and environment; nothing of one run is
+left for the next. Linux only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -60,14 +62,13 @@ LIMIT = 1 << 20  # bytes of a request
 def main() -> None:
     """Load, then fork kernels until the starting process closes its end or is gone."""
     load()
-    gc.freeze()  # shared pages stay shared: the collector does not write to them
     request = serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         become_kernel(request)
 
 
 def load() -> None:
-    """Import what kernels and notebooks import, and read what every report reads."""
+    """Import what kernels and notebooks import."""
     os.environ["MPLBACKEND"] = BACKEND
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # as ipykernel sets it for its debugger
     for module in PRELOADED:
@@ -77,9 +78,13 @@ def load() -> None:
         with suppress(Exception):  # the kernel says it better, in its cell
             exec(imports(json.loads(notebook.read_text(encoding="utf-8"))), {})
     draw()
-    for data in json.loads(os.environ.get(DATA_READ, "[]")):
-        with suppress(UserError, OSError):  # likewise
-            open_dataset(data, refresh=False).read_small()
+
+
+@cache
+def read(data: str) -> None:
+    """Read the small tables of a data set, which then are read for all kernels."""
+    with suppress(UserError, OSError):  # the kernel says it better, in its cell
+        open_dataset(data, refresh=False).read_small()
 
 
 def imports(notebook: dict[str, Any]) -> CodeType:
@@ -108,9 +113,13 @@ def serve(requests: socket.socket) -> dict[str, Any] | None:
     """Answer requests; return in a new kernel with its request, and in the server when done."""
     starter, kernels = os.getppid(), set[int]()
     while content := requests.recv(LIMIT):
+        request = dict(json.loads(content))
+        for data in json.loads(request["env"].get(DATA_READ, "[]")):
+            read(data)
+        gc.freeze()  # shared pages stay shared: the collector does not write to them
         if (kernel := os.fork()) == 0:
             requests.close()
-            return dict(json.loads(content))
+            return request
         kernels.add(kernel)
         pidfd = os.pidfd_open(kernel)
         socket.send_fds(requests, [str(kernel).encode()], [pidfd])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Semaphore
 from typing import Any
 
-from clusterstudy.runs.kernels import installed
+from clusterstudy.runs.kernels import environment, installed
 from clusterstudy.runs.make import Outcome, make
 from clusterstudy.runs.plan import Run
-from clusterstudy.runs.provisioner import kill_running
+from clusterstudy.runs.provisioner import kill_running, prepare
 
 
 class Local:
@@ -31,6 +32,11 @@ class Local:
         return make(run, identity, reports, notebooks, self._turns)
 
     give_up = staticmethod(kill_running)
+
+
+def warm_up(workers: int) -> None:
+    """Begin to load what kernels need, so that :func:`local` has it when other work is done."""
+    prepare({**os.environ, **environment(workers)})
 
 
 @contextmanager

@@ -126,6 +126,14 @@ _server: _Server | None = None
 _serving = threading.Lock()
 
 
+def prepare(env: Mapping[str, str]) -> None:
+    """Start the server, where there can be one: it loads while other work is done."""
+    global _server
+    with _serving:
+        if CAN_FORK and _server is None:
+            _server = _Server(env, _source_state())
+
+
 def _fork(arguments: list[str], env: Mapping[str, str], cwd: str) -> Forked:
     """Return a new kernel of the server that has imported the source as it is now."""
     global _server
