@@ -33,7 +33,7 @@ class UserError(Exception):
 
 
 class NoEstimateError(UserError):
-    """What data cannot answer, or a machine cannot compute; reports say so in their language.
+    """What data cannot answer; reports say so in their language.
 
     Parameters
     ----------

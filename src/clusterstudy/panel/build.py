@@ -191,8 +191,7 @@ def build(
     years = np.arange(first_year, max(last, first_year + 1))
     refuse_too_large(
         8 * len(frame) * len(years) * (len(measures) + WORKSPACE),
-        len(frame),
-        len(years) * len(measures),
+        f"a panel of {len(frame)} firms, {len(years)} years and {len(measures)} measures",
         where="first_year",
         mend="Choose a later first_year or fewer measures",
     )

@@ -196,11 +196,10 @@ def carry_out(
             confirm(report)
             return Outcome(run, report, seconds=0.0, unchanged=True)
 
-        order = _spread(batch.runs)
-        futures = [pool.submit(settle, batch.runs[at]) for at in order]
-        waiting = set(futures)
+        futures = {at: pool.submit(settle, batch.runs[at]) for at in _spread(batch.runs)}
+        waiting = set(futures.values())
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures.values()):
                 waiting.remove(future)
                 on_end(future.result())
         except BaseException:
@@ -208,7 +207,7 @@ def carry_out(
             raise
         finally:
             write_index(reports)
-        return [futures[order.index(at)].result() for at in range(len(order))]
+        return [futures[at].result() for at in range(len(futures))]
 
 
 def reasons(name: str, reports: Path = REPORTS, notebooks: Path = NOTEBOOKS) -> list[str]:
