@@ -105,6 +105,7 @@ def test_a_figure_drawn_once_is_what_matplotlib_draws_twice():
         left.bar([0, 1], [1, 2], hatch="///", facecolor="none", edgecolor="black")
         left.fill_between([0, 2], [0, 0], [1, 2], clip_path=left.patch)
         left.set_ylabel("turned")
+        left.set_xlabel("$x^2$")
         fig.legend(loc="upper center")
         right.imshow([[0, 1], [2, 3]], aspect="auto", origin="lower")
         right.pcolormesh([0, 0.5, 1], [0, 0.5, 1], [[0, 1], [2, 3]])

@@ -1,7 +1,8 @@
 """Draw a figure once and get both of its files, SVG and PNG.
 
-Matplotlib would walk a figure's artists once per format, and measure its texts anew for each. Here
-each thing drawn goes to both: to SVG in points, 72 an inch, and to the PNG enlarged.
+Matplotlib would walk a figure's artists once per format, and shape and measure its texts anew each
+time. Here each thing drawn goes to both: to SVG in points, 72 an inch, and to the PNG enlarged. A
+text is shaped once in a process; in the PNG it is an outline too.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, Rend
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.path import Path
+from matplotlib.textpath import TextToPath
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
-    from matplotlib.path import Path
+    from matplotlib.ft2font import FT2Font
     from matplotlib.transforms import Transform
 
 POINTS = 72  # per inch
@@ -71,6 +74,45 @@ def _png(image: np.ndarray) -> bytes:
     return png
 
 
+class _Texts(TextToPath):
+    """Shapes and measures a text once."""
+
+    def get_glyphs_with_font(
+        self,
+        font: FT2Font,
+        s: str,
+        glyph_map: dict[str, Any] | None = None,
+        return_new_glyphs_only: bool = False,
+        **how: Any,
+    ) -> tuple[list[Any], dict[str, Any], list[Any]]:
+        placed, outlines = _shaped(font, s, **how)
+        known = {} if glyph_map is None else glyph_map
+        new = {name: outlines[name] for name in outlines if name not in known}
+        return placed, new if return_new_glyphs_only else known | new, []
+
+    def get_text_width_height_descent(
+        self, s: str, prop: FontProperties, ismath: Any
+    ) -> tuple[float, float, float]:
+        return _measured(s, prop.copy(), ismath)
+
+
+@lru_cache(1024)
+def _shaped(font: FT2Font, text: str, **how: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return where the glyphs of a text are, and their outlines by name."""
+    return TextToPath().get_glyphs_with_font(font, text, **how)[:2]
+
+
+@lru_cache(1024)
+def _measured(text: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
+    return TextToPath().get_text_width_height_descent(text, prop, ismath)
+
+
+@lru_cache(1024)
+def _outline(text: str, prop: FontProperties, ismath: Any) -> Path:
+    points, codes = TEXTS.get_text_path(prop, text, ismath)
+    return Path(np.reshape(points, (-1, 2)), codes or None)
+
+
 @lru_cache(256)
 def _line(prop: FontProperties) -> tuple[float, float, float]:
     font = get_font(findfont(prop))
@@ -82,6 +124,9 @@ def _line(prop: FontProperties) -> tuple[float, float, float]:
         -table["sTypoDescender"] * scale,
         table["sTypoLineGap"] * scale,
     )
+
+
+TEXTS = _Texts()
 
 
 class _Canvas(FigureCanvasBase):
@@ -104,6 +149,7 @@ class _Both(RendererBase):
         self._size = width * POINTS, height * POINTS
         self._larger = Affine2D().scale(DPI / POINTS)
         self.svg = RendererSVG(*self._size, svg, image_dpi=DPI, metadata={"Date": None})
+        self.svg._text2path = TEXTS
         self.png = RendererAgg(int(width * DPI), int(height * DPI), DPI)
 
     def draw_path(
@@ -176,9 +222,13 @@ class _Both(RendererBase):
         ismath: Any = False,
         mtext: Any = None,
     ) -> None:
-        for renderer, context, size in self._each(gc):
-            at_x, at_y = size.transform((x, y))
-            renderer.draw_text(context, at_x, at_y, s, prop, angle, ismath, mtext)
+        self.svg.draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+        size, (_, height) = prop.get_size_in_points() / TEXTS.FONT_SCALE, self._size
+        at = Affine2D().scale(size).rotate_deg(angle).translate(x, height - y)
+        context = self._enlarged(gc)
+        context.set_linewidth(0)
+        outline = _outline(s, prop.copy(), ismath)
+        self.png.draw_path(context, outline, at + self._larger, gc.get_rgb())
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         self.svg.open_group(s, gid)
