@@ -178,7 +178,9 @@ def _pairs(values: Mapping[str, str], caption: str, headings: tuple[str, str]) -
 @cache
 def _exporter() -> HTMLExporter:
     return _Exporter(
-        template_file=str(layout.TEMPLATES / "cells.html.j2"), **dict.fromkeys(URLS, "")
+        template_file=str(layout.TEMPLATES / "cells.html.j2"),
+        optimistic_validation=True,
+        **dict.fromkeys(URLS, ""),
     )
 
 

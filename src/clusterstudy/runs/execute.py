@@ -53,30 +53,29 @@ def execute(
 
     from clusterstudy.runs.engine import ENGINE
 
-    target = staged / NOTEBOOK
+    started: list[NotebookNode] = []
     failure = None
     try:
-        node = papermill.execute_notebook(
+        papermill.execute_notebook(
             _no_format(notebook),
-            _no_format(target),
+            None,
             {**parameters, "output": str(staged)},
             engine_name=ENGINE,
             turn=turn,
+            on_start=started.append,
             kernel_name=KERNEL,
             progress_bar=False,
             resources={"metadata": {"path": str(notebook.parent)}},
             config=encrypted(),
         )
     except PapermillExecutionError as error:
-        node = nbformat.read(target, as_version=4)
         first = error.evalue.splitlines()[0] if error.evalue else ""
         message = first if error.ename == "UserError" else f"{error.ename}: {first}"
         failure = Failure(error.exec_count, _first_line(error.source), message)
     except RuntimeError as error:  # nbclient's, for a kernel that died or never began
-        node = nbformat.read(target, as_version=4)
-        failure = _died(node, str(error))
-    node = _without_paths(node, notebook)
-    nbformat.write(node, target)
+        failure = _died(started[0], str(error))
+    node = _without_paths(started[0], notebook)
+    nbformat.write(node, staged / NOTEBOOK)
     return node, failure
 
 
