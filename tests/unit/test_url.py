@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from clusterstudy.adapters.url import fetch, is_url
 from clusterstudy.contract.read import Dataset
@@ -49,6 +53,43 @@ def test_a_copy_that_cannot_be_renewed_stays(there, tmp_path):
     assert Dataset(folder).read("clusters")["name"].tolist() == ["Sol"]
 
 
+def test_threads_that_fetch_at_once_copy_a_table_once(there, tmp_path, monkeypatch):
+    copied = []
+    copy = LocalFileSystem.get_file
+
+    def slowly(self, path, draft):
+        copied.append(path)
+        time.sleep(0.2)
+        copy(self, path, draft)
+
+    monkeypatch.setattr(LocalFileSystem, "get_file", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        folders = {*threads.map(lambda _: fetch(there.as_uri(), tmp_path / "copies"), range(8))}
+    assert len(copied) == 1
+    assert Dataset(*folders).read("clusters")["name"].tolist() == ["Sol"]
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(there, tmp_path, monkeypatch):
+    def break_off(self, path, draft):
+        Path(draft).write_text("cluster_id")
+        raise OSError("the line is down")
+
+    monkeypatch.setattr(LocalFileSystem, "get_file", break_off)
+    with pytest.raises(UserError, match="the line is down"):
+        fetch(there.as_uri(), tmp_path / "copies")
+    assert [path for path in (tmp_path / "copies").rglob("*") if path.is_file()] == []
+
+
+def test_a_place_without_tables_is_named_and_drops_no_copy(there, tmp_path):
+    url, copies = there.as_uri(), tmp_path / "copies"
+    folder = fetch(url, copies)
+    (there / "clusters.csv").unlink()
+    with pytest.raises(UserError, match="no table of the contract lies there") as told:
+        fetch(url, copies)
+    assert url in str(told.value)
+    assert Dataset(folder).read("clusters")["name"].tolist() == ["Sol"]
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
@@ -56,6 +97,7 @@ def test_a_copy_that_cannot_be_renewed_stays(there, tmp_path):
         ("abfs://c/f?sig=abc", "without credentials"),
         ("nowhere://bucket/folder", "Protocol not known: nowhere"),
         ("file:///no/such/folder", "cannot be read"),
+        ("memory://no/folder", "there is no /no/folder"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_told_in_one_line(tmp_path, url, message):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +21,7 @@ from clusterstudy.errors import UserError
 URL = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 SECRET = re.compile(r"://[^/]*@|[?&](sig|token|key|secret)=", re.IGNORECASE)
 STATE = "remote.json"
+_refreshing = threading.Lock()  # a worker's threads, each with a run on the same data
 
 
 def is_url(name: str) -> bool:
@@ -43,8 +45,8 @@ def fetch(url: str, copies: Path, *, refresh: bool = True) -> Path:
     Raises
     ------
     UserError
-        If the URL holds credentials, the protocol is unknown or needs a package, or there is no
-        such folder or no access to it.
+        If the URL holds credentials, the protocol is unknown or needs a package, there is no such
+        folder or no access to it, or no table lies in it.
     """
     if SECRET.search(url):
         raise UserError(
@@ -53,8 +55,9 @@ def fetch(url: str, copies: Path, *, refresh: bool = True) -> Path:
             mend="Keep them in the configuration of fsspec or of the protocol's package",
         )
     folder = copies / hashlib.sha256(url.encode()).hexdigest()[:16]
-    if refresh or not (folder / STATE).is_file():
-        _refresh(url, folder)
+    with _refreshing:
+        if refresh or not (folder / STATE).is_file():
+            _refresh(url, folder)
     return folder
 
 
@@ -73,6 +76,8 @@ def _refresh(url: str, folder: Path) -> None:
         there.invalidate_cache()
         listed = {PurePosixPath(path).name: path for path in there.ls(root, detail=False)}
         files = {name: path for name, path in listed.items() if _is_table(name)}
+        if not files:
+            raise FileNotFoundError("no table of the contract lies there")
         stamps = {name: there.checksum(path) for name, path in files.items()}
         folder.mkdir(parents=True, exist_ok=True)
         kept = _state(folder)
@@ -83,6 +88,8 @@ def _refresh(url: str, folder: Path) -> None:
                 _replace(folder / name, lambda draft, path=path: there.get_file(path, str(draft)))
     except Exception as error:  # each protocol's package has errors of its own
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, FileNotFoundError) and " " not in reason:  # no more than the path
+            reason = f"there is no {reason}"
         raise UserError(
             f"the tables cannot be read: {reason}",
             where=url,
@@ -106,5 +113,8 @@ def _state(folder: Path) -> dict[str, Any]:
 def _replace(path: Path, write: Any) -> None:
     """Write a file beside its place and put it there whole."""
     draft = path.with_name(f".{path.name}.draft-{os.getpid()}")
-    write(draft)
-    draft.replace(path)
+    try:
+        write(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
