@@ -32,7 +32,7 @@ from clusterstudy.panel.treatment import MIXTURES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "clusterstudy"
 CATALOGUE = PACKAGE / "report" / "locale" / "da.po"
-FUNCTIONS = ("_", "later", "NoEstimateError")
+FUNCTIONS = ("_", "later", "NoEstimateError", "Sentence")
 HEADER = """\
 # The Danish texts of the reports. Written by `make translate`; fill in the empty ones.
 msgid ""

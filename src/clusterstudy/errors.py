@@ -1,4 +1,4 @@
-"""What a user can do wrong, in one family.
+"""What a user can do wrong, in one family, and sentences that a report tells in its language.
 
 Belongs here: the exceptions that the command line and the notebooks show without a traceback.
 Does not belong here: bugs. They stay ordinary exceptions and show themselves.
@@ -7,6 +7,29 @@ Does not belong here: bugs. They stay ordinary exceptions and show themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
+
+
+class Sentence:
+    """A text with fields in braces and their values, told in a language when that is known.
+
+    Parameters
+    ----------
+    text
+        In English.
+    values
+        Of the fields; a tuple holds texts to be listed.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        self.text, self.values = text, values
+
+    def told(self, translated: Callable[[str], str] = str) -> str:
+        """Return it with the text, and the texts that it lists, translated."""
+        values = {
+            name: ", ".join(map(translated, value)) if isinstance(value, tuple) else value
+            for name, value in self.values.items()
+        }
+        return translated(self.text).format(**values)
 
 
 class UserError(Exception):
@@ -38,21 +61,17 @@ class NoEstimateError(UserError):
     Parameters
     ----------
     what
-        As of :class:`UserError`, with fields in braces.
+        As of :class:`UserError`, with fields in braces: a :class:`Sentence`.
     where, mend
         As of :class:`UserError`.
     values
-        Of the fields; a tuple holds texts to be listed.
+        Of the fields.
     """
 
     def __init__(self, what: str, *, where: str = "", mend: str = "", **values: object) -> None:
-        self._template, self._values = what, values
-        super().__init__(self.told(str), where=where, mend=mend)
+        self._sentence = Sentence(what, **values)
+        super().__init__(self._sentence.told(), where=where, mend=mend)
 
     def told(self, translated: Callable[[str], str]) -> str:
-        """Return what is wrong, with the message and the texts that it lists translated."""
-        values = {
-            name: ", ".join(map(translated, value)) if isinstance(value, tuple) else value
-            for name, value in self._values.items()
-        }
-        return translated(self._template).format(**values)
+        """Return what is wrong in another language."""
+        return self._sentence.told(translated)

@@ -28,7 +28,7 @@ from clusterstudy.disclosure.checks import Finding
 from clusterstudy.disclosure.outputs import Count, counts, declared, misdeclared, read_outputs
 from clusterstudy.disclosure.rules import Rules, read_rules
 from clusterstudy.disclosure.scan import Known, scan
-from clusterstudy.errors import UserError
+from clusterstudy.errors import Sentence, UserError
 from clusterstudy.params import unknown
 from clusterstudy.paths import MANIFEST, PARAMS
 from clusterstudy.report import release
@@ -163,33 +163,40 @@ def _examined(
     for report in sorted(chosen, key=lambda report: report.about["parameters"]["as_of"]):
         about = report.about
         if about["outputs"] != manifest.outputs(report.folder):
-            findings.append(Finding(report.name, WHOLE, "changed", "files differ from manifest"))
-        if about["parameters"]["min_firms"] < rules.min_firms:
-            less = f"min_firms {about['parameters']['min_firms']} of {rules.min_firms}"
+            differ = Sentence("files differ from the manifest")
+            findings.append(Finding(report.name, WHOLE, "changed", differ))
+        least = about["parameters"]["min_firms"]
+        if least < rules.min_firms:
+            less = Sentence("{least} of {minimum} firms", least=least, minimum=rules.min_firms)
             findings.append(Finding(report.name, WHOLE, "min_firms", less))
         for name, path in report.tables.items():
             rows, frame = declared(outputs, about["notebook"], name), pd.read_parquet(path)
             own = list(counts(frame, rows, report.name, name, about["parameters"]))
             if rows.empty:
-                findings.append(Finding(report.name, name, "undeclared", about["notebook"]))
+                unknown_to = Sentence("no row for {notebook}", notebook=about["notebook"])
+                findings.append(Finding(report.name, name, "undeclared", unknown_to))
             findings += [
                 Finding(report.name, name, "undeclared", parts)
                 for parts in misdeclared(frame, rows)
             ]
-            least = about["parameters"]["min_firms"]
             findings += checks.of_table(frame, own, report.name, name, rules, least)
             cells += own
         for file in report.files:
             output = _output(file)
             if output not in (WHOLE, *report.tables):
-                findings.append(Finding(report.name, output, "undeclared", f"{file} has no data"))
+                drawn = Sentence("{file} has no data", file=file)
+                findings.append(Finding(report.name, output, "undeclared", drawn))
             findings += [
-                Finding(report.name, output, found.rule, f"{file}, {found.times} times")
+                Finding(report.name, output, found.rule, _times(file, found.times))
                 for found in scan(report.folder / file, known, rules.max_rows)
             ]
     findings += checks.differences(cells, earlier, rules.min_firms)
     findings += checks.linked(cells, earlier, rules.min_firms)
     return cells, findings
+
+
+def _times(file: str, times: int) -> Sentence:
+    return Sentence("{file}, {times} times", file=file, times=times)
 
 
 def _output(file: str) -> str:
@@ -260,7 +267,8 @@ def _judged(finding: Finding, asked: pd.DataFrame, run: str) -> dict[str, Any]:
     ]
     return {
         "rule": finding.rule,
-        "detail": finding.detail,
+        "detail": finding.detail.text,
+        "values": finding.detail.values,
         "exception": granted[0] if granted else None,
     }
 
@@ -277,8 +285,9 @@ def _refuse(record: Mapping[str, Any]) -> None:
     )
     listed = ", ".join(f"{rule} {times}" for rule, times in rules.items())
     study = first["run"].partition("/")[0]
+    detail = Sentence(broken["detail"], **broken["values"]).told()
     raise UserError(
-        f"breaks the rule {broken['rule']} ({checks.RULES[broken['rule']]}): {broken['detail']}; "
+        f"breaks the rule {broken['rule']} ({checks.RULES[broken['rule']]}): {detail}; "
         f"{len(refused)} outputs are refused ({listed}) and nothing was released",
         where=f"{first['run']}, {first['output']}",
         mend=f"Mend the output, or ask for an exception in params/{study}.exceptions.csv",

@@ -97,7 +97,7 @@ def test_an_exception_is_granted_by_rule_and_recorded(reports, tmp_path):
     folder = release_runs([RUN], reports, tmp_path / "out")
     record = json.loads((folder / "record.json").read_text())
     page = (folder / "record.html").read_text()
-    assert "intet antal på én til for få virksomheder (1 in n)" in page
+    assert "intet antal på én til for få virksomheder (1 i n)" in page
     assert "Færrest virksomheder bag et tal" in page
     [asked] = [o for o in record["outputs"] if o["verdict"] == "exception"]
     assert asked["findings"][0]["exception"]["why"] == "Public record"

@@ -137,7 +137,7 @@ def test_an_exact_number_among_rounded_ones_is_refused():
     frame = pd.DataFrame({"n": [0, 15, 20, np.nan]})
     assert not list(of_table(frame, cells, "a", "overall", STANDARD, 5))
     [found] = of_table(frame, cells, "a", "overall", STANDARD, 10)
-    assert (found.rule, found.detail) == ("rounded", "1 in n")
+    assert (found.rule, found.detail.told()) == ("rounded", "1 in n")
     share = Count("a", "exits", "share", "left", 0.29 * 20, "share", "n")
     assert [f.rule for f in of_table(frame, [share], "a", "exits", STANDARD, 5)] == ["rounded"]
 
@@ -155,7 +155,7 @@ def test_like_firms_of_two_days_are_compared_and_not_equated():
     then = Count("a", "coverage", "n", "firms/K03?2026-12-31", 20)
     now = Count("b", "coverage", "n", "firms/K03?2029-12-31", 22)
     [found] = differences([then, now], [], 5)
-    assert (found.run, found.detail) == ("b", "n against a/coverage, n")
+    assert (found.run, found.detail.told()) == ("b", "n against a/coverage, n")
     parts = [
         Count("b", "by_dose", "n", name, n, "adds", "firms/K03?2029-12-31")
         for name, n in PARTS.items()

@@ -67,7 +67,8 @@ def test_only_notebooks_without_figures_on_firms_declare_all_their_outputs_at_on
 def test_a_column_that_one_has_and_the_other_has_not_is_named():
     outputs = read_outputs()
     frame = pd.DataFrame({"group": ["light"], "firms": [12]})
-    assert list(misdeclared(frame, declared(outputs, "20_impact_did", "by_dose"))) == [
+    named = misdeclared(frame, declared(outputs, "20_impact_did", "by_dose"))
+    assert [sentence.told() for sentence in named] == [
         "has no column n, which is declared",
         "its column firms is not declared",
     ]
@@ -103,4 +104,5 @@ def test_a_table_without_counts_may_have_such_a_column_only_by_its_own_name():
     frame = pd.DataFrame({"service": ["advice"], "n": [3]})
     assert not list(misdeclared(frame, declared(outputs, "50_guideposts", "shared_services")))
     unnamed = declared(outputs, "50_guideposts", "strategy")
-    assert list(misdeclared(frame, unnamed)) == ["its column n is not declared"]
+    [undeclared] = misdeclared(frame, unnamed)
+    assert undeclared.told() == "its column n is not declared"

@@ -18,6 +18,7 @@ import pandas as pd
 from clusterstudy.disclosure.audit import intervals, relations_of
 from clusterstudy.disclosure.outputs import SHARE, VARIANT, Count
 from clusterstudy.disclosure.rules import Rules
+from clusterstudy.errors import Sentence
 
 RULES = {
     "small_cell": "no count of one to too few firms",
@@ -46,7 +47,7 @@ class Finding:
     run: str
     output: str
     rule: str
-    detail: str
+    detail: Sentence
 
 
 def of_table(
@@ -63,18 +64,19 @@ def of_table(
     """
     small = [cell for cell in cells if 0.5 < cell.value < rules.min_firms - 0.5]
     if small:
-        yield Finding(run, name, "small_cell", f"{len(small)} in {small[0].column}")
+        yield Finding(run, name, "small_cell", _in_column(small))
     odd = [cell for cell in cells if not cell.exact and not _is_multiple(cell.value, least)]
     if odd:
-        yield Finding(run, name, "rounded", f"{len(odd)} in {odd[0].column}")
+        yield Finding(run, name, "rounded", _in_column(odd))
     outer = [column for column in map(str, frame) if OUTER.fullmatch(column)]
     if outer and cells and not rules.extremes:
-        yield Finding(run, name, "extremes", f"column {outer[0]}")
+        yield Finding(run, name, "extremes", Sentence("column {column}", column=outer[0]))
     if "se" in frame:
         for column in dict.fromkeys(cell.column for cell in cells if cell.relation != SHARE):
             few = frame["se"].gt(0) & (frame[column] - 1 < rules.min_df)
             if few.any():
-                detail = f"{few.sum()} of fewer than {rules.min_df}"
+                times, least = int(few.sum()), rules.min_df
+                detail = Sentence("{times} of fewer than {least}", times=times, least=least)
                 yield Finding(run, name, "degrees_of_freedom", detail)
 
 
@@ -101,12 +103,22 @@ def differences(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) 
         for a, b in pairwise(cell for cell in shown if cell.relation == "above")
         if (a.run, a.output, a.column, a.parent) == (b.run, b.output, b.column, b.parent)
     ]
-    new, found = set(shown), dict[Finding, None]()
+    new, found = set(shown), dict[tuple[str, ...], Finding]()
     for other, one in pairs:
         if 0 < abs(one.value - other.value) < minimum and one in new:
-            detail = f"{one.column} against {other.run}/{other.output}, {other.column}"
-            found[Finding(one.run, one.output, "differencing", detail)] = None
-    return list(found)
+            detail = Sentence(
+                "{column} against {other}, {other_column}",
+                column=one.column,
+                other=f"{other.run}/{other.output}",
+                other_column=other.column,
+            )
+            finding = Finding(one.run, one.output, "differencing", detail)
+            found[one.run, one.output, detail.told()] = finding
+    return list(found.values())
+
+
+def _in_column(cells: Sequence[Count]) -> Sentence:
+    return Sentence("{times} in {column}", times=len(cells), column=cells[0].column)
 
 
 def _is_multiple(value: float, least: int) -> bool:
@@ -139,11 +151,13 @@ def linked(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) -> li
         found = intervals(values, blank, relations_of(names, hiding))
     except ValueError:
         first = next(cell for cell in cells if cell.hidden)
-        return [Finding(first.run, first.output, "linked", "the totals contradict each other")]
+        contradiction = Sentence("the totals contradict each other")
+        return [Finding(first.run, first.output, "linked", contradiction)]
     told = set(names[found.index[found["high"] - found["low"] < minimum]]) | set(known)
     by_table = dict.fromkeys(
         (cell.run, cell.output)
         for cell in cells
         if cell.exact and cell.hidden and cell.population in told
     )
-    return [Finding(*table, "linked", "a blank count can be computed") for table in by_table]
+    told_by_sums = Sentence("a blank count can be computed")
+    return [Finding(*table, "linked", told_by_sums) for table in by_table]

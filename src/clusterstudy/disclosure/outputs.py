@@ -17,7 +17,7 @@ import pandas as pd
 
 from clusterstudy.contract.declaration import read_declaration
 from clusterstudy.contract.schema import Column, Table
-from clusterstudy.errors import UserError
+from clusterstudy.errors import Sentence, UserError
 from clusterstudy.paths import DATA
 
 NONE = "none"
@@ -96,16 +96,16 @@ def declared(outputs: pd.DataFrame, notebook: str, name: str) -> pd.DataFrame:
     return of[of["output"].isin(patterns[:1])]
 
 
-def misdeclared(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
+def misdeclared(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Sentence]:
     """Yield where a table and its declaration part: columns that one has and the other has not."""
     columns = rows.loc[rows["column"] != NONE, "column"]
     for column in columns[~columns.str.endswith(OPTIONAL)]:
         if column not in frame:
-            yield f"has no column {column}, which is declared"
+            yield Sentence("has no column {column}, which is declared", column=column)
     named = columns.empty and not rows["output"].eq(ANY).any()
     for column in COUNTED:
         if column in frame and column not in set(columns) and not named:
-            yield f"its column {column} is not declared"
+            yield Sentence("its column {column} is not declared", column=column)
 
 
 def counts(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from clusterstudy.errors import Sentence
 from clusterstudy.report import fragments, language, layout, numbers
 from clusterstudy.report.language import _, later
 
@@ -71,9 +72,7 @@ def _outputs(record: Mapping[str, Any]) -> str:
             "output": f"{output['run']}: {output['output']}",
             "verdict": _(VERDICTS[output["verdict"]]).replace(" ", "\N{NO-BREAK SPACE}"),
             "blank": output["blank_counts"],
-            "broken": "; ".join(
-                f"{_(record['checks'][f['rule']])} ({f['detail']})" for f in output["findings"]
-            ),
+            "broken": _broken(output["findings"], record["checks"]),
             "why": "; ".join(
                 dict.fromkeys(
                     f"{f['exception']['why']} ({f['exception']['asked_by']})"
@@ -96,3 +95,12 @@ def _outputs(record: Mapping[str, Any]) -> str:
             "sha256": _("Files and the beginning of their SHA-256"),
         },
     )
+
+
+def _broken(findings: Sequence[Mapping[str, Any]], checks: Mapping[str, str]) -> str:
+    """Return each rule that is not kept, once, with how in parentheses."""
+    told: dict[str, list[str]] = {}
+    for each in findings:
+        detail = Sentence(each["detail"], **each["values"]).told(_)
+        told.setdefault(each["rule"], []).append(detail)
+    return "; ".join(f"{_(checks[rule])} ({'; '.join(how)})" for rule, how in told.items())
