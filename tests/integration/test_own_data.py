@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterstudy.demo import Settings, make
+from clusterstudy.demo import Settings
+from clusterstudy.demo.world import make
 
 pytestmark = pytest.mark.slow
 

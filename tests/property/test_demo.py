@@ -7,8 +7,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from clusterstudy.contract.rules import RULES
-from clusterstudy.demo import Settings, make
+from clusterstudy.demo import Settings
 from clusterstudy.demo.entry import DOSES
+from clusterstudy.demo.world import make
 
 UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 SEEDS = st.integers(0, 10**6)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from clusterstudy.contract.read import Dataset
-from clusterstudy.demo import Settings, effects, generate, make, truth
+from clusterstudy.demo import Settings, effects, generate, truth
+from clusterstudy.demo.world import make
 from clusterstudy.did.group_time import group_time
 from clusterstudy.did.panel import Panel
 from clusterstudy.panel.build import build

@@ -13,7 +13,7 @@ import pytest
 from clusterstudy.contract.read import Dataset
 from clusterstudy.contract.rules import RULES
 from clusterstudy.contract.tables import TABLES
-from clusterstudy.demo import Settings, ensure, folder, generate, make, truth
+from clusterstudy.demo import Settings, ensure, folder, generate, truth, world
 from clusterstudy.errors import UserError
 
 SMALL = Settings(firms=2000, seed=1)
@@ -22,7 +22,7 @@ NOT_CASH = "in_kind_cofinancing"
 
 @pytest.fixture(scope="module")
 def demo():
-    return make(SMALL)
+    return world.make(SMALL)
 
 
 @pytest.fixture(scope="module", params=["parquet", "csv"])
@@ -77,7 +77,7 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path):
 
 
 def test_another_register_does_not_move_the_clusters_tables(demo):
-    larger = make(Settings(firms=2500, seed=1, first_year=2018))
+    larger = world.make(Settings(firms=2500, seed=1, first_year=2018))
     for name in ("cluster_finances", "annual_accounts", "project_reports", "dialogue"):
         pd.testing.assert_frame_equal(larger.tables[name], demo.tables[name])
 
@@ -133,7 +133,8 @@ def test_two_clusters_run_out_of_cash_in_the_month_the_truth_names(demo):
 
 
 def test_dirt_is_recorded_row_by_row_and_found():
-    clean, dirty = make(Settings(firms=3000, seed=3)), make(Settings(firms=3000, seed=3), dirt=True)
+    settings = Settings(firms=3000, seed=3)
+    clean, dirty = world.make(settings), world.make(settings, dirt=True)
     told = dirty.truth["dirt"]
     found = faults(dirty.tables)
     assert {fault.split(": ")[1] for fault in found} == set(told["fault"]) - {
@@ -189,13 +190,13 @@ def test_a_failure_leaves_the_earlier_demo(tmp_path, monkeypatch):
 
 
 def test_ensure_makes_it_once_and_anew_when_something_else_is_there(tmp_path, monkeypatch):
-    made = []
+    made, make = [], world.make
 
     def counted(settings, *, dirt):
         made.append(settings)
         return make(Settings(firms=200), dirt=dirt)
 
-    monkeypatch.setattr(folder, "make", counted)
+    monkeypatch.setattr(world, "make", counted)
     where = ensure(tmp_path / "demo")
     assert ensure(where) == where
     assert len(made) == 1

@@ -1,7 +1,8 @@
 """A synthetic Denmark whose truth is known: every table of the contract, seeded.
 
 :func:`generate` writes the tables and ``truth/``, which says what was put into them: effects,
-selection, events, gaps, errors. :func:`make` returns the same in memory, for simulations.
+selection, events, gaps, errors. :func:`clusterstudy.demo.world.make` returns the same in memory,
+for simulations.
 
 How the world hangs together, in the order in which it is made:
 
@@ -27,6 +28,5 @@ from __future__ import annotations
 
 from clusterstudy.demo.folder import ensure, generate
 from clusterstudy.demo.settings import Settings
-from clusterstudy.demo.world import Demo, make
 
-__all__ = ["Demo", "Settings", "ensure", "generate", "make"]
+__all__ = ["Settings", "ensure", "generate"]

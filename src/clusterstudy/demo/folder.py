@@ -12,7 +12,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -20,9 +20,11 @@ from clusterstudy.contract import cvr, tables
 from clusterstudy.contract.schema import Table
 from clusterstudy.demo.settings import Settings
 from clusterstudy.demo.truth import FILES, FOLDER, README, readme
-from clusterstudy.demo.world import Demo, make
 from clusterstudy.errors import UserError
 from clusterstudy.paths import DATA
+
+if TYPE_CHECKING:
+    from clusterstudy.demo.world import Demo
 
 STAMP = "demo.json"
 Format = Literal["parquet", "csv"]
@@ -77,9 +79,11 @@ def _write(folder: Path, settings: Settings, *, dirt: bool, format: Format, repl
     if not replace and _stamp(folder) == stamp:
         return folder
     _refuse_foreign(folder)
+    from clusterstudy.demo import world  # what is there already needs none of it
+
     draft = folder.with_name(f"{folder.name}.draft-{os.getpid()}")
     try:
-        _fill(draft, make(settings, dirt=dirt), format)
+        _fill(draft, world.make(settings, dirt=dirt), format)
         (draft / STAMP).write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
         if replace or _stamp(folder) != stamp:
             _put(draft, folder, stamp)

@@ -9,11 +9,10 @@ alone, as in independent samples (Kish 1965, section 12.4, comparisons of overla
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 OBSERVED = ["group", "year", "unit", "firm", "value", "weight"]
 SUMMARY = ["group", "year", "n", "firms", "mean", "low", "high"]
@@ -44,7 +43,7 @@ def summarise(observed: pd.DataFrame, *, share: bool, level: float = 0.95) -> pd
     if share:
         low, high = wilson(found["mean"], found["effective"], level)
     else:
-        half = ndtri(0.5 + level / 2) * found["error"]
+        half = _quantile(level) * found["error"]
         low, high = found["mean"] - half, found["mean"] + half
     return found.assign(low=low, high=high).reset_index()[SUMMARY]
 
@@ -77,7 +76,7 @@ def change(
     pairs = moved.groupby([rows["group"], rows["unit"]]).agg(["sum", "size"])
     by_group = (pairs["sum"] ** 2).groupby("group").sum().reindex(groups)
     error = np.sqrt(by_group).where((first["n"] > 1) & (second["n"] > 1), np.inf)
-    half, change = ndtri(0.5 + level / 2) * error, second["mean"] - first["mean"]
+    half, change = _quantile(level) * error, second["mean"] - first["mean"]
     return pd.DataFrame(
         {
             "n_base": first["n"],
@@ -104,7 +103,7 @@ def mean(part: pd.DataFrame) -> tuple[float, float]:
 
 def wilson(share: Number, n: Number, level: float = 0.95) -> tuple[Number, Number]:
     """Return the score interval of a share of ``n`` units, Wilson (1927), JASA 22, p. 209."""
-    z = ndtri(0.5 + level / 2)
+    z: Any = _quantile(level)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
@@ -160,3 +159,10 @@ def _influence(part: pd.DataFrame) -> pd.Series:
     n, weight = len(part), part["weight"] / part["weight"].sum()
     moved = weight * (part["value"] - _mean(part)) * np.sqrt(n / max(n - 1, 1))
     return moved.set_axis(pd.Index(part["unit"]))
+
+
+def _quantile(level: float) -> float:
+    """Return the normal quantile of a two-sided interval."""
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + level / 2))

@@ -33,7 +33,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from importlib.metadata import distributions, version
+from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def environment() -> dict[str, Any]:
         "lock_sha256": sha256_of(LOCK) if LOCK.is_file() else "",
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
-        "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
+        "packages": dict(sorted(map(_name_and_version, distributions()))),
     }
 
 
@@ -137,6 +137,11 @@ def _sha256_of_source() -> str:
     files = sorted(p for p in SOURCE.rglob("*") if p.is_file() and p.suffix != ".pyc")
     lines = (f"{path.relative_to(SOURCE).as_posix()} {sha256_of(path)}\n" for path in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _name_and_version(package: Distribution) -> tuple[str, str]:
+    about = package.metadata  # is parsed anew each time it is asked for
+    return about["Name"], about["Version"]
 
 
 def _git(*arguments: str) -> str:
