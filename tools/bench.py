@@ -32,6 +32,8 @@ SEED = 2026
 YEARS = np.arange(2014.0, 2026.0)
 COHORTS = np.arange(2018.0, 2025.0)
 OUTCOMES, CLUSTERS = 10, 11
+TURNOVER = 0.08  # of the firms close in a year, and as many start
+STARTS = 1 + TURNOVER * (len(YEARS) - 1)
 RUNS = 3
 SLOW = {"moderndid": 50_000}  # firms above which a peer takes too long or too much memory
 KIB = 2**10
@@ -62,8 +64,26 @@ def weighted(panel: Panel) -> float:
 
 
 def unbalanced(panel: Panel) -> float:
+    """Estimate with firms that start and close, as in a register.
+
+    Each year 8 % of the firms that exist close, and as many new ones start. The panel has a row for
+    each firm that ever exists, so about half of its firm-years are there; of these 0.5 % are
+    missing at random.
+    """
+    rng = np.random.default_rng(SEED)
+    n, year = panel.n_units, np.arange(len(YEARS))
+    start = rng.choice(year, n, p=np.where(year, TURNOVER, 1) / STARTS)[:, None]
+    years = rng.geometric(TURNOVER, (n, 1))
+    there = (start <= year) & (year < start + years)
+    return _without(panel, ~there | (rng.random(there.shape) < 0.005))
+
+
+def gaps(panel: Panel) -> float:
     """Estimate with 3 % of firm-years missing at random: no two cells have the same firms."""
-    gone = np.random.default_rng(SEED).random(panel.outcome.shape) < 0.03
+    return _without(panel, np.random.default_rng(SEED).random(panel.outcome.shape) < 0.03)
+
+
+def _without(panel: Panel, gone: np.ndarray) -> float:
     return clusterstudy(replace(panel, outcome=np.where(gone, np.nan, panel.outcome)))
 
 
@@ -115,7 +135,7 @@ def moderndid(panel: Panel) -> float:
 
 PEERS: tuple[Estimator, ...] = (diff_diff, csdid, moderndid)
 ESTIMATORS: tuple[Estimator, ...] = (
-    *(floor, clusterstudy, weighted, unbalanced, not_yet, many),
+    *(floor, clusterstudy, weighted, unbalanced, gaps, not_yet, many),
     *PEERS,
 )
 
@@ -218,7 +238,7 @@ def plot(results: dict[int, dict[str, dict[str, float]]]) -> None:
     from matplotlib import pyplot as plt
 
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for each, marker in zip(ESTIMATORS, "xosvDP^<>", strict=True):
+    for each, marker in zip(ESTIMATORS, "xosv*DP^<>", strict=True):
         points = {n: r[each.__name__]["seconds"] for n, r in results.items() if each.__name__ in r}
         style = ":" if each in PEERS else "-"
         ax.loglog(list(points), list(points.values()), style, marker=marker, label=each.__name__)

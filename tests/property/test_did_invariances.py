@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterstudy.did import twfe, two_by_two
+from clusterstudy.did import sample, twfe, two_by_two
 from clusterstudy.did.group_time import (
     GroupTime,
     by_method,
@@ -29,6 +29,23 @@ ESTIMATES = {missing: group_time(panel).dynamic() for missing, panel in PANELS.i
 few = settings(max_examples=15)
 missing = st.sampled_from(list(PANELS))
 seeds = st.integers(0, 2**32 - 1)
+
+
+def with_spells(panel, rng):
+    """Return the panel with units that enter and leave."""
+    n, t = panel.outcome.shape
+    first, last = (
+        rng.integers(0, 4, (n, 1)) * rng.integers(0, 2, (n, 1)),
+        rng.integers(3, 2 * t, (n, 1)),
+    )
+    there = (first <= np.arange(t)) & (np.arange(t) <= last)
+    return replace(panel, outcome=np.where(there, panel.outcome, np.nan))
+
+
+def small_blocks(patch, cells=2**9):
+    """Read units in blocks of a few, so that there are many, of one kind and of several."""
+    patch.setattr(sample, "CELLS", cells)
+    patch.setattr(sample, "FEWEST", 8)
 
 
 def same(averages, expected, factor=1.0):
@@ -183,21 +200,28 @@ def test_errors_read_together_are_those_read_one_by_one(seed, control, gaps):
     st.sampled_from(["never", "not_yet"]),
     st.sampled_from(["dr", "ipw"]),
     st.booleans(),
+    st.sampled_from(["all", "some", "spells"]),
     st.booleans(),
 )
-def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, many, some):
+def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, many, where, small):
     """Whatever other cells give Newton's method its start, also in single precision.
 
-    With gaps in all periods or in some.
+    With gaps in all periods or in some, or firms that enter and leave, in blocks large and small.
     """
     rng = np.random.default_rng(seed)
     n = int(rng.integers(150, 900))
     panel = replace(simulate(n, seed, missing=gaps), weights=rng.uniform(0.5, 2, n))
-    if some:
+    if where == "some":
         whole = simulate(n, seed).outcome
         panel = replace(panel, outcome=np.where(panel.periods > 4, panel.outcome, whole))
+    elif where == "spells":
+        panel = with_spells(
+            replace(simulate(n, seed, missing=gaps / 20), weights=panel.weights), rng
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(two_by_two, "MANY", 0 if many else n + 1)
+        if small:
+            small_blocks(patch)
         cells = group_time(panel, control=control, method=method).cells
     for cell in cells[cells["status"] == ""].itertuples():
         years = np.searchsorted(panel.periods, sorted([cell.base, cell.period]))
@@ -217,6 +241,58 @@ def test_a_cell_with_gaps_is_that_of_its_own_firms(seed, gaps, control, method, 
         np.testing.assert_allclose(cell.estimate, sign * alone["estimate"], rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(cell.se, alone["se"], rtol=1e-6 if many else 1e-8)
         np.testing.assert_allclose(cell.max_pscore, alone["max_pscore"], rtol=1e-5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds, st.sampled_from(["never", "not_yet"]), st.booleans(), st.sampled_from([2**7, 2**10]))
+def test_order_blocks_and_strangers_change_nothing(seed, control, gaps, cells):
+    """Strangers are in no comparison: treated from the first period on, or observed too rarely."""
+    rng = np.random.default_rng(seed)
+    n, extra = 500, 90
+    panel = replace(simulate(n, seed, missing=0.01 * gaps), weights=rng.uniform(0.5, 2, n))
+    if gaps:
+        panel = with_spells(panel, rng)
+    groups = {name: rng.random(n) < 0.7 for name in ("one", "other")}
+    cohort = rng.choice([1.0, np.inf] if gaps else [1.0], extra)
+    outcome = rng.normal(size=(extra, 7))
+    outcome[np.isinf(cohort), 1:] = np.nan
+    order = rng.permutation(n + extra)
+    rows = order[order < n]
+    more = Panel(
+        np.vstack([panel.outcome, outcome])[order],
+        np.append(panel.cohort, cohort)[order],
+        panel.periods,
+        np.vstack([panel.covariates, rng.normal(size=(extra, 1))])[order],
+        np.append(panel.weights, rng.uniform(0.5, 2, extra))[order],
+    )
+    others = {name: np.append(each, np.ones(extra, bool))[order] for name, each in groups.items()}
+    found = group_times(panel, groups=groups, control=control)
+    with pytest.MonkeyPatch.context() as patch:
+        small_blocks(patch, cells)
+        again = group_times(more, groups=others, control=control)
+        for name, each in dynamic(again).items():
+            same(each, found[name].dynamic())
+            pd.testing.assert_frame_equal(again[name].cells, found[name].cells, rtol=1e-9)
+            influence = np.zeros((n + extra, len(found[name].cells)))
+            influence[order < n] = (found[name].influence @ np.eye(len(found[name].cells)))[rows]
+            np.testing.assert_allclose(
+                again[name].influence @ np.eye(influence.shape[1]), influence, atol=1e-10
+            )
+
+
+def test_a_start_for_newton_reads_the_same_controls_for_any_comparisons(monkeypatch):
+    """Else its likelihood changes as comparisons converge, and may be climbed in vain."""
+    small_blocks(monkeypatch)
+    panel = with_spells(simulate(5_000, 3), np.random.default_rng(3))
+    cohorts, periods = np.unique(panel.cohort)[:-1], range(2, 4)
+    chosen = [sample.Comparison(g, 0, np.inf, t - 1, t) for g in cohorts for t in periods]
+    every = sample.Sample.of(panel, [panel.outcome], np.isfinite(panel.cohort)[None], chosen, 0)
+    wanted = np.isfinite(panel.outcome[:, 1:3]).all(axis=1) & np.isinf(panel.cohort)
+    expected = [row for row in every.order[::16] if wanted[row]]
+    for some in (every, every.only(np.array([0])), every.only(np.array([0, 1]))):
+        blocks = [block.rows for block in some.blocks(thin=16) if not block.treated]
+        read = [row for row in np.concatenate(blocks) if wanted[row]]
+        assert read == expected
 
 
 @few

@@ -13,6 +13,7 @@ reading of the units. Does not belong here: which sums make an ATT(g, t) or an a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,7 +139,7 @@ def terms(
     for blocks in among.sample.roles(width):
         units = [among.unit_weights(block) for block in blocks]
         rows = blocks[0].rows
-        levels = among.sample.levels(rows)
+        levels = among.sample.levels(blocks[0])
         if any(each.together for each in made):
             of_units = np.ascontiguousarray(levels.transpose(2, 0, 1))
         for at, each in enumerate(made):
@@ -164,6 +165,7 @@ class _Made:
         weights: np.ndarray,
     ) -> None:
         self.comparisons, self.outcomes, self.weights = comparisons, outcomes, weights
+        self.n_among = len(among.logit)
         (j, t, n_sums), k = weights.shape, among.logit.shape[1]
         by_unit = among.by_unit[comparisons]
         by_unit = by_unit.reshape(j, by_unit.shape[1], -1, t)[:, :, outcomes]
@@ -193,12 +195,32 @@ class _Made:
         Levels have units in the first of three axes where sums are made together, else in the
         last. Where all comparisons have one regression, its residuals take the levels' place.
         """
-        if len(self.comparisons) < len(unit[0]):
-            residual, share, score = (each[self.comparisons] for each in unit)
+        places = np.full(self.n_among, -1)
+        places[block.comparisons] = np.arange(len(block.comparisons))
+        places = places[self.comparisons]
+        there = places >= 0
+        if not there.any():
+            return np.zeros((len(self.outcomes), self.weights.shape[-1], len(block.rows)))
+        some = self if there.all() else self._only(there)
+        if len(some.comparisons) < len(block.comparisons):
+            residual, share, score = (each[places[there]] for each in unit)
             unit = residual, share, score
-        made = (self._together if self.together else self._apart)(block, *unit, levels)
+        made = (some._together if self.together else some._apart)(block, *unit, levels)
         made *= block.weight
         return made
+
+    def _only(self, chosen: np.ndarray) -> _Made:
+        """Return what makes the terms by some of the comparisons, boolean, shape (J,)."""
+        some, kept = copy(self), chosen[self.pairs]
+        for name in ("comparisons", "weights", "of_residual", "of_constant", "of_score"):
+            setattr(some, name, getattr(self, name)[chosen])
+        some.pairs = (np.cumsum(chosen) - 1)[self.pairs[kept]]
+        some.once = np.array_equal(some.pairs, np.arange(len(some.comparisons)))
+        some.sum_of = self.sum_of[:, kept]
+        some.pairs_constant = self.pairs_constant[:, kept]
+        some.pairs_score = self.pairs_score[:, kept]
+        some.pairs_levels = [each[kept] for each in self.pairs_levels]
+        return some
 
     def _together(
         self,

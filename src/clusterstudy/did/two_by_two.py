@@ -106,13 +106,14 @@ class Comparisons:
     def unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (J, b), but for w."""
         p = _propensity(self.logit, block)
+        treated, controls = self.mass[:, block.comparisons, None]
         if block.treated:
-            part = _taking_part(block)
-            share = part / self.mass[0, :, None]
+            part = _taking_part(block)[block.way]
+            share = part / treated
             return share, share, p - part
         share = _odds(p, 1 - p)
-        share *= 1 / self.mass[1, :, None]
-        residual = block.masked(self.by_residual @ block.X)
+        share *= 1 / controls
+        residual = block.masked(self.by_residual[block.comparisons] @ block.X)
         residual -= share
         return residual, share, p
 
@@ -224,15 +225,24 @@ class _Controls(_Rows):
         changes
             See :attr:`.Sample.changes`.
         """
+        among, (outcomes, periods, b) = block.comparisons, levels.shape
         if changes is None:
-            cross = _cross(relative, block, levels.reshape(-1, levels.shape[2]))
+            self.cross[among] += _cross(relative, block, levels.reshape(-1, b))[way]
         else:
-            of_ways = np.empty((2, len(relative)), dtype=int)
-            of_ways[:, way] = changes
-            cross = _changes_cross(relative, block, levels, of_ways)
-        self.gram[:] += _gram(relative, block)[way]
-        self.cross[:] += cross[way]
-        self.squares[:] += (relative**2 @ block.weight**2)[way]
+            earlier, later = changes[:, among]
+            if len(relative) == 1:
+                cross = _cross(relative, block, levels.reshape(-1, b))[0].reshape(
+                    -1, outcomes, periods
+                )
+                change = (cross[..., later] - cross[..., earlier]).transpose(2, 0, 1)
+            else:
+                of_ways = np.empty((2, len(relative)), dtype=int)
+                of_ways[:, way] = earlier, later
+                change = _changes_cross(relative, block, levels, of_ways)[way]
+            at_periods = self.cross.reshape(len(self.cross), -1, outcomes, periods)
+            at_periods[among, :, :, later] += change
+        self.gram[among] += _gram(relative, block)[way]
+        self.squares[among] += (relative**2 @ block.weight**2)[way]
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,11 +299,12 @@ def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     shapes = (j, k, k), (j, k, levels), (j,), (j, k), (j, levels)
     n, total = np.zeros((2, j), dtype=int), _Sums(*map(np.zeros, shapes))
     for block in sample.blocks():
-        part, of_block = _taking_part(block), sample.levels(block.rows)
-        n[0 if block.treated else 1] += part.sum(axis=1).astype(int)[block.way]
+        part, of_block = _taking_part(block), sample.levels(block)
+        among, way = block.comparisons, block.way
+        n[0 if block.treated else 1, among] += part.sum(axis=1).astype(int)[way]
         if block.treated:
-            total.x[:] += part @ block.weighted.T
-            total.y[:] += (block.weight * part) @ of_block.reshape(levels, -1).T
+            total.x[among] += (part @ block.weighted.T)[way]
+            total.y[among] += ((block.weight * part) @ of_block.reshape(levels, -1).T)[way]
         else:
             total.add(block, part, of_block, block.way, sample.changes)
     if sample.changes is not None:
@@ -323,13 +334,13 @@ def _changes_cross(
     The change stands at the later period, and 0 at the others.
     """
     (earlier, later), each = periods, np.eye(levels.shape[1])
-    contrast, rows = each[later] - each[earlier], np.arange(len(relative))
-    cross = np.zeros((len(relative), len(block.X), *levels.shape[:2]))
+    contrast = each[later] - each[earlier]
+    cross = np.zeros((len(relative), len(block.X), len(levels)))
     for o, level in enumerate(levels):
         change = contrast @ level
         change *= relative
-        cross[rows, :, o, later] = change @ block.weighted.T
-    return cross.reshape(*cross.shape[:2], -1)
+        cross[..., o] = change @ block.weighted.T
+    return cross
 
 
 def _n_levels(sample: Sample) -> int:
@@ -353,7 +364,9 @@ def _propensities(sample: Sample, sums: _Sums, status: np.ndarray) -> _ByOdds:
     leaders, others = fitted[lead == fitted], fitted[lead != fitted]
     rough, left = sample, leaders
     if sample.panel.n_units >= MANY:
-        rough = replace(sample, X=sample.X.astype(np.float32))
+        rough = replace(
+            sample, X=sample.X.astype(np.float32), weight=sample.weight.astype(np.float32)
+        )
         _approach(rough, x, found, status, leaders, thin=THIN)
         left = _approach(rough, x, found, status, leaders)
     _newton(sample, x, found, status, left, CLOSE)
@@ -437,19 +450,20 @@ def _fitted(
     x, found = np.zeros_like(logit), _ByOdds.at(logit, sample)
     of_controls, treated = np.zeros((2, len(logit)))
     for block in sample.blocks(thin=thin):
-        p = _propensity(logit, block)
-        x += p @ block.weighted.T
-        np.maximum(found.highest, p.max(axis=1), out=found.highest)
+        p, among = _propensity(logit, block), block.comparisons
+        x[among] += p @ block.weighted.T
+        found.highest[among] = np.maximum(found.highest[among], p.max(axis=1))
         rest = 1 - p
         if weigh and block.treated:
-            found.off_support[:] += np.count_nonzero(p > of_controls[:, None], axis=1)
-            treated += np.count_nonzero(_taking_part(block), axis=1)
+            above = np.count_nonzero(p > of_controls[among, None], axis=1)
+            found.off_support[among] += above
+            treated[among] += np.count_nonzero(_taking_part(block), axis=1)[block.way]
         elif weigh:
-            of_controls[:] = found.highest
-            levels, each = sample.levels(block.rows), np.arange(len(logit))
+            of_controls[among] = found.highest[among]
+            levels, each = sample.levels(block), np.arange(len(among))
             found.add(block, _odds(p, rest), levels, each, sample.changes)
         rest *= p
-        found.information[:] += _gram(rest, block)
+        found.information[among] += _gram(rest, block)
     if weigh:
         found.off_support[:] /= treated
     return x, found
@@ -498,7 +512,7 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | No
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
     """Return p, shape (J, b); 0 for units that do not take part."""
-    p = -logit.astype(block.X.dtype) @ block.X
+    p = -logit[block.comparisons].astype(block.X.dtype) @ block.X
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
     p += 1
