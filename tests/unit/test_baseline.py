@@ -16,6 +16,7 @@ TABLE = pd.DataFrame(
     {
         "tier": "sme",
         "measure": ["fte", "fte"],
+        "basis": "mean",
         "group": ["programme", "K01"],
         "year": 2025,
         "n": [40, 12],

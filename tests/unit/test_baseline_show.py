@@ -13,6 +13,15 @@ from clusterstudy.report.page import Page
 
 NAMES = {"programme": "All", **{f"K{number:02}": f"Cluster {number}" for number in range(1, 12)}}
 START = 2025
+MODEL = pd.DataFrame(
+    {
+        "measure": ["fte", "rnd"],
+        "label": ["Employment (FTE)", "Does research"],
+        "unit": ["persons", "share"],
+        "scale": ["log", "share"],
+        "dimension": "sme_benefit",
+    }
+)
 
 
 @pytest.fixture
@@ -94,7 +103,7 @@ def test_without_participants_or_data_the_page_says_what_is_missing(page, idle, 
 
 def test_a_wave_with_few_answers_is_not_shown_and_said_so(page, idle):
     survey = pd.DataFrame({"measure": ["satisfaction"], "label": ["Satisfied"]})
-    model = survey.assign(dimension="user_journey", unit="score")
+    model = survey.assign(dimension="user_journey", unit="score", scale="level")
     few = {"tier": "sme", "measure": "satisfaction", "basis": levels.ANSWERS, "year": 2026}
     table = pd.DataFrame([few | {"group": "programme", "n": 3, "firms": 3, "mean": 4.0}])
     shown = freeze.suppressed(table.assign(low=3.0, high=5.0), 5)
@@ -115,19 +124,50 @@ def test_measures_left_out_are_named_with_the_table_they_need(page):
 
 def test_a_report_from_before_the_frozen_baseline_cites_it_only(page):
     frozen = Frozen(pd.DataFrame({"n": [1, 2]}), "a" * 64, "2026-11-24", "2026-12-31", {})
-    model = pd.DataFrame({"measure": ["fte"], "label": ["Employment (FTE)"], "unit": ["persons"]})
-    show.frozen(page, frozen, None, model, {})
+    show.frozen(page, frozen, None, MODEL, {}, 5)
     assert ["aaaaaaaaaaaa" in piece for piece in page.pieces] == [True]
-    show.frozen(page, frozen, pd.DataFrame(), model, {})
+    show.frozen(page, frozen, pd.DataFrame(), MODEL, {}, 5)
     assert "No figure differs" in page.pieces[-1]
 
 
 def test_figures_that_differ_are_counted_drawn_and_listed(page):
     row = {"measure": "fte", "group": "K01", "year": 2024, "n_frozen": 40, "mean_frozen": 10.0}
-    changed = pd.DataFrame([{**row, "n_now": 41, "mean_now": 11.0}])
+    row |= {"basis": levels.MEAN}
+    share = row | {
+        "measure": "rnd",
+        "basis": levels.SHARE,
+        "mean_frozen": 0.0,
+        "n_now": 47,
+        "mean_now": 4 / 47,
+    }
+    changed = pd.DataFrame([{**row, "n_now": 47, "mean_now": 11.0}, share])
     frozen = Frozen(pd.DataFrame({"n": [1, 2]}), "a" * 64, "2026-11-24", "2026-12-31", {})
-    model = pd.DataFrame({"measure": ["fte"], "label": ["Employment (FTE)"], "unit": ["persons"]})
-    show.frozen(page, frozen, changed, model, {"K01": "Formsværk"})
+    show.frozen(page, frozen, changed, MODEL, {"K01": "Formsværk"}, 5)
     shown = page.pieces[-1]
-    assert "frozen baseline: 1 of 2" in shown
+    assert "frozen baseline: 2 of 2" in shown
     assert all(text in shown for text in ("Formsværk", "2024", "10.0\xa0%"))
+    kept = pd.read_parquet(page._folder / "tables" / "deviations.parquet")
+    assert kept["n_now"].tolist() == [45, 45]
+    assert kept["mean_now"].tolist() == [11.0, 0.09]
+    assert kept["moved"].round(9).fillna(0).tolist() == [0.1, 0]
+
+
+def test_levels_and_changes_tell_no_exact_number_of_firms(page):
+    """Neither by the number nor by an exact share of it."""
+    row = {"tier": "sme", "group": "programme", "firms": 21, "low": 1 / 7, "high": 4 / 7}
+    kinds = {"measure": ["fte", "rnd"], "basis": [levels.MEAN, levels.SHARE]}
+    level = pd.DataFrame(kinds | row | {"year": 2024, "n": 49, "mean": 16 / 49})
+    show.levels(page, level, MODEL, NAMES, 5, "sme_benefit")
+    kept = pd.read_parquet(page._folder / "tables" / "levels_sme_benefit.parquet")
+    assert kept["n"].tolist() == [45, 45]
+    assert kept[["mean", "low", "high"]].to_numpy().tolist() == [
+        [16 / 49, 1 / 7, 4 / 7],
+        [0.33, 0.14, 0.57],
+    ]
+    waves = {"year_base": 2024, "year_later": 2026, "n_base": 49, "n_later": 48, "both": 46}
+    moved = {"base": 16 / 49, "later": 17 / 48, "change": 17 / 48 - 16 / 49}
+    show.changes(page, pd.DataFrame(kinds | row | waves | moved), MODEL, NAMES, 5)
+    kept = pd.read_parquet(page._folder / "tables" / "changes_sme_benefit.parquet")
+    assert (kept[["n_base", "n_later", "both"]] == 45).all(axis=None)
+    assert kept["firms"].tolist() == [20, 20]
+    assert kept["later"].tolist() == [17 / 48, 0.35]

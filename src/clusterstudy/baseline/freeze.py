@@ -127,17 +127,18 @@ def deviations(baseline: Frozen, table: pd.DataFrame, min_firms: int = 5) -> pd.
 
     Returns
     -------
-    DataFrame with ``measure``, ``group``, ``year``, and ``n`` and ``mean`` then and now; rows that
-    are in one table only have the other's figures missing. Blank figures equal blank ones. Where
-    the counts differ by one to ``min_firms`` - 1, the frozen figures are blank: with today's, which
-    the tables of levels show, they would tell what the few have.
+    DataFrame with ``measure``, ``group``, ``year``, ``basis``, and ``n`` and ``mean`` then and now;
+    rows that are in one table only have the other's figures missing. Blank figures equal blank
+    ones. Where the counts differ by one to ``min_firms`` - 1, the frozen figures are blank: with
+    today's, which the tables of levels show, they would tell what the few have.
     """
     both = baseline.table.merge(table, on=KEY, how="outer", suffixes=("_frozen", "_now"))
     then, now = (
         both[[f"n_{when}", f"mean_{when}"]].to_numpy(dtype=float) for when in ("frozen", "now")
     )
     same = np.isclose(then, now, rtol=1e-9, atol=0.0, equal_nan=True).all(axis=1)
-    columns = [*KEY, "n_frozen", "n_now", "mean_frozen", "mean_now"]
+    both["basis"] = both["basis_now"].fillna(both["basis_frozen"])
+    columns = [*KEY, "basis", "n_frozen", "n_now", "mean_frozen", "mean_now"]
     found = both.loc[~same, columns].reset_index(drop=True)
     few = are_few((found["n_now"] - found["n_frozen"]).abs(), min_firms)
     found[["n_frozen", "mean_frozen"]] = found[["n_frozen", "mean_frozen"]].mask(few)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clusterstudy.baseline import plots
 from clusterstudy.baseline.freeze import Frozen
-from clusterstudy.baseline.show.words import named
+from clusterstudy.baseline.show.words import coarse, coarse_note, named
 from clusterstudy.report import numbers
 from clusterstudy.report.language import _
 from clusterstudy.report.page import Page
@@ -40,6 +40,7 @@ def frozen(
     changed: pd.DataFrame | None,
     declared: pd.DataFrame,
     names: Mapping[str, str],
+    min_firms: int,
 ) -> None:
     """Cite the frozen baseline and show what would differ today; the list stands below the figure.
 
@@ -61,8 +62,11 @@ def frozen(
     if changed.empty:
         page.callout("note", _("No figure differs from the frozen baseline."))
         return
-    shown = named(changed, declared, names)
-    shown = shown.assign(moved=shown["mean_now"] / shown["mean_frozen"] - 1)
+    figures = ["mean_frozen", "mean_now"]
+    shown = coarse(changed, declared, ["n_frozen", "n_now"], figures, min_firms)
+    shown = named(shown, declared, names)
+    frozen = shown["mean_frozen"].where(shown["mean_frozen"] != 0)
+    shown = shown.assign(moved=shown["mean_now"] / frozen - 1)
     page.figure(
         plots.moved(shown),
         name="deviations",
@@ -70,7 +74,7 @@ def frozen(
         caption=_("Figures that differ from the frozen baseline: {count} of {all}").format(
             count=numbers.number(len(shown)), all=numbers.number(len(baseline.table))
         ),
-        data=shown,
+        data=shown.drop(columns="basis"),
         headings={
             "label": _("Measure"),
             "who": _("Group"),
@@ -82,5 +86,7 @@ def frozen(
             "moved": _("Change of the mean"),
         },
         formats={"year": str, "n_frozen": 0, "n_now": 0, "moved": numbers.percent},
-        note=_("A dot is a group. What is blank then or today has no dot."),
+        note=" ".join(
+            [_("A dot is a group. What is blank then or today has no dot."), coarse_note(min_firms)]
+        ),
     )

@@ -14,7 +14,7 @@ from clusterstudy.baseline.levels import (
     PROCESS,
     SHARE,
 )
-from clusterstudy.baseline.show.words import BOUNDS, notes, of_dimension
+from clusterstudy.baseline.show.words import BOUNDS, coarse, coarse_note, notes, of_dimension
 from clusterstudy.contract.vocabulary import DIMENSION, DIRECTION, TIER
 from clusterstudy.disclosure.cells import near_above, suppress
 from clusterstudy.report import numbers
@@ -116,7 +116,7 @@ def levels(
     Parameters
     ----------
     table
-        As :func:`clusterstudy.baseline.levels.levels` returns it, small groups blank.
+        As :func:`clusterstudy.baseline.freeze.keepable` returns it.
     declared
         The impact model.
     names
@@ -125,6 +125,7 @@ def levels(
         A key of :data:`clusterstudy.contract.vocabulary.DIMENSION`.
     """
     shown = of_dimension(page, table, declared, names, min_firms, dimension)
+    shown = coarse(shown, declared, ["n"], ["mean", *BOUNDS], min_firms)
     for counted, part in shown.groupby(shown["basis"] == CENSUS):
         titled = part["label"] + ", " + part["year"].astype("str")
         years = ", ".join(str(year) for year in sorted(part["year"].unique()))
@@ -146,7 +147,12 @@ def levels(
                 "unit": _("Unit"),
             },
             formats={"n": 0, "year": str},
-            note=notes(part["basis"], int(part["n"].isna().sum()), min_firms),
+            note=" ".join(
+                [
+                    coarse_note(min_firms),
+                    notes(part["basis"], int(part["n"].isna().sum()), min_firms),
+                ]
+            ),
         )
 
 
@@ -171,8 +177,9 @@ def changes(
     if table.empty:
         page.callout("missing", _("No measure has a later wave yet: there is nothing to compare."))
         return
-    figures = ["n_base", "n_later", "both", "base", "later", "change", "low", "high"]
-    blanked = suppress(table, "firms", figures, min_firms)[0]
+    counted, figures = ["n_base", "n_later", "both"], ["base", "later", "change", *BOUNDS]
+    blanked = suppress(table, "firms", [*counted, *figures], min_firms)[0]
+    blanked = coarse(blanked, declared, ["firms", *counted], figures, min_firms)
     for dimension in DIMENSION:
         part = of_dimension(page, blanked, declared, names, min_firms, dimension, mean="change")
         if part.empty:
@@ -199,8 +206,14 @@ def changes(
                 "both": _("In both"),
                 "unit": _("Unit"),
             },
-            formats=dict.fromkeys(["n_base", "n_later", "both"], 0),
-            note=" ".join([_(PAIRED), blank_note(int(part["n_base"].isna().sum()), min_firms)]),
+            formats=dict.fromkeys(counted, 0),
+            note=" ".join(
+                [
+                    _(PAIRED),
+                    coarse_note(min_firms),
+                    blank_note(int(part["n_base"].isna().sum()), min_firms),
+                ]
+            ).strip(),
         )
 
 

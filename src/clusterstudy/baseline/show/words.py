@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from clusterstudy.baseline.levels import (
     PROCESS,
     SHARE,
 )
+from clusterstudy.disclosure.cells import rounded
 from clusterstudy.report import numbers
 from clusterstudy.report.fragments import blank_note
 from clusterstudy.report.language import _, later
@@ -62,6 +63,41 @@ def named(
     if names is None:
         return named
     return named.assign(who=named["group"].map({**names, COMPARISON: _("SMEs without contact")}))
+
+
+def coarse(
+    table: pd.DataFrame,
+    declared: pd.DataFrame,
+    counted: Sequence[str],
+    figures: Sequence[str],
+    min_firms: int,
+) -> pd.DataFrame:
+    """Return a table whose figures, held against those of another day, tell of no few firms.
+
+    Parameters
+    ----------
+    table
+        With the columns ``measure`` and ``basis``.
+    declared
+        The impact model.
+    counted
+        Columns of numbers: rounded down to a multiple of ``min_firms``.
+    figures
+        Columns of figures: those that are shares of firms, answers or collaborations are rounded to
+        whole percentages, for an exact share tells the number that it is of.
+    """
+    scales = table["measure"].map(declared.set_index("measure")["scale"])
+    shares = (scales == "share") & (table["basis"] != CENSUS)
+    told = {name: rounded(table[name], min_firms) for name in counted}
+    return table.assign(
+        **told, **{name: table[name].mask(shares, table[name].round(2)) for name in figures}
+    )
+
+
+def coarse_note(min_firms: int) -> str:
+    """Return the sentence that says how :func:`coarse` rounds."""
+    told = _("Numbers are rounded down to a multiple of {least}, and shares to whole percentages.")
+    return told.format(least=min_firms)
 
 
 def notes(bases: pd.Series, blank: int, min_firms: int) -> str:
