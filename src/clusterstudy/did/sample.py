@@ -82,6 +82,14 @@ class Block:
     way: np.ndarray
 
     @cached_property
+    def among(self) -> slice | np.ndarray:
+        """The comparisons' indices, as a slice if they follow each other, for that is faster."""
+        first, last = self.comparisons[[0, -1]] if len(self.comparisons) else (0, -1)
+        if last - first + 1 == len(self.comparisons):
+            return slice(first, last + 1)
+        return self.comparisons
+
+    @cached_property
     def weighted(self) -> np.ndarray:
         """Covariates times weights, shape (1 + k, b)."""
         return self.weight * self.X
@@ -211,7 +219,10 @@ class Sample:
             many.
         """
         never, ever = self._kinds
-        for kinds, treated, every in ((never, False, thin), (ever, False, thin), (ever, True, 1)):
+        passes = [(never, False, thin), (ever, False, thin), (ever, True, 1)]
+        if not self._later_treated:
+            del passes[1]
+        for kinds, treated, every in passes:
             for (block,) in self._of(kinds, [treated], width, every):
                 if len(block.comparisons):
                     yield block
@@ -221,7 +232,8 @@ class Sample:
 
         Treated units are there even where they take part in no comparison.
         """
-        for kinds, roles in zip(self._kinds, ([False], [False, True]), strict=True):
+        of_ever = [False, True] if self._later_treated else [True]
+        for kinds, roles in zip(self._kinds, ([False], of_ever), strict=True):
             for same in self._of(kinds, roles, width, 1):
                 blocks = [block for block in same if block.treated or len(block.comparisons)]
                 if blocks:
@@ -242,6 +254,12 @@ class Sample:
     def _kinds(self) -> tuple[range, range]:
         """Return the kinds never treated, and the others."""
         return range(self.kinds.never), range(self.kinds.never, len(self.kinds.cohort))
+
+    @property
+    def _later_treated(self) -> bool:
+        """Whether treated units may be controls."""
+        treated = self.kinds.cohort[self.kinds.never :]
+        return bool(treated.max(initial=-np.inf) >= self._columns[2].min())
 
     def _of(
         self, kinds: range, roles: Sequence[bool], width: int, thin: int

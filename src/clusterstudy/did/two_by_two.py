@@ -42,8 +42,8 @@ Method = Literal["dr", "ipw", "or"]
 SEPARATION = 0.999  # a fitted propensity score this high leaves no comparison (as R's did)
 TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is never clipped
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
-CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
-CLOSE = 1e-4  # the same for a start
+CONVERGED = 2e-6  # Newton's last step; what is left is of the order of its square
+CLOSE = 1e-3  # the same for a start, after which one step is enough
 MAX_ITERATIONS = 50
 MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
 
@@ -106,14 +106,14 @@ class Comparisons:
     def unit_weights(self, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what multiplies r, τₜ or τ_c, and X'μ, each of shape (J, b), but for w."""
         p = _propensity(self.logit, block)
-        treated, controls = self.mass[:, block.comparisons, None]
+        treated, controls = self.mass[:, block.among, None]
         if block.treated:
             part = _taking_part(block)[block.way]
             share = part / treated
             return share, share, p - part
         share = _odds(p, 1 - p)
         share *= 1 / controls
-        residual = block.masked(self.by_residual[block.comparisons] @ block.X)
+        residual = block.masked(self.by_residual[block.among] @ block.X)
         residual -= share
         return residual, share, p
 
@@ -225,22 +225,21 @@ class _Controls(_Rows):
         changes
             See :attr:`.Sample.changes`.
         """
-        among, (outcomes, periods, b) = block.comparisons, levels.shape
+        among, (outcomes, periods, b) = block.among, levels.shape
         if changes is None:
             self.cross[among] += _cross(relative, block, levels.reshape(-1, b))[way]
         else:
             earlier, later = changes[:, among]
             if len(relative) == 1:
-                cross = _cross(relative, block, levels.reshape(-1, b))[0].reshape(
-                    -1, outcomes, periods
-                )
+                cross = _cross(relative, block, levels.reshape(-1, b))
+                cross = cross.reshape(-1, outcomes, periods)
                 change = (cross[..., later] - cross[..., earlier]).transpose(2, 0, 1)
             else:
                 of_ways = np.empty((2, len(relative)), dtype=int)
                 of_ways[:, way] = earlier, later
                 change = _changes_cross(relative, block, levels, of_ways)[way]
             at_periods = self.cross.reshape(len(self.cross), -1, outcomes, periods)
-            at_periods[among, :, :, later] += change
+            at_periods[block.comparisons, :, :, later] += change
         self.gram[among] += _gram(relative, block)[way]
         self.squares[among] += (relative**2 @ block.weight**2)[way]
 
@@ -300,7 +299,7 @@ def _sums(sample: Sample) -> tuple[np.ndarray, _Sums]:
     n, total = np.zeros((2, j), dtype=int), _Sums(*map(np.zeros, shapes))
     for block in sample.blocks():
         part, of_block = _taking_part(block), sample.levels(block)
-        among, way = block.comparisons, block.way
+        among, way = block.among, block.way
         n[0 if block.treated else 1, among] += part.sum(axis=1).astype(int)[way]
         if block.treated:
             total.x[among] += (part @ block.weighted.T)[way]
@@ -450,7 +449,7 @@ def _fitted(
     x, found = np.zeros_like(logit), _ByOdds.at(logit, sample)
     of_controls, treated = np.zeros((2, len(logit)))
     for block in sample.blocks(thin=thin):
-        p, among = _propensity(logit, block), block.comparisons
+        p, among = _propensity(logit, block), block.among
         x[among] += p @ block.weighted.T
         found.highest[among] = np.maximum(found.highest[among], p.max(axis=1))
         rest = 1 - p
@@ -460,7 +459,7 @@ def _fitted(
             treated[among] += np.count_nonzero(_taking_part(block), axis=1)[block.way]
         elif weigh:
             of_controls[among] = found.highest[among]
-            levels, each = sample.levels(block), np.arange(len(among))
+            levels, each = sample.levels(block), np.arange(len(p))
             found.add(block, _odds(p, rest), levels, each, sample.changes)
         rest *= p
         found.information[among] += _gram(rest, block)
@@ -512,7 +511,7 @@ def _estimate(sample: Sample, method: Method, sums: _Sums, by_odds: _ByOdds | No
 
 def _propensity(logit: np.ndarray, block: Block) -> np.ndarray:
     """Return p, shape (J, b); 0 for units that do not take part."""
-    p = -logit[block.comparisons].astype(block.X.dtype) @ block.X
+    p = -logit[block.among].astype(block.X.dtype) @ block.X
     with np.errstate(over="ignore"):
         np.exp(p, out=p)
     p += 1
