@@ -143,6 +143,6 @@ class _Ticks(Formatter):
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         scaled = np.asarray(values) * self._scale
-        enough = (d for d in range(6) if np.allclose(scaled, scaled.round(d), rtol=0, atol=1e-9))
+        enough = (d for d in range(6) if (abs(scaled - scaled.round(d)) <= 1e-9).all())
         digits = next(enough, 6)
         return [self._write(value, digits=digits) for value in values]
