@@ -60,10 +60,15 @@ def a_run() -> Callable[..., dict[str, Any]]:
     return described
 
 
+@pytest.fixture(autouse=True)
+def english():
+    """Begin each test in English, whatever language the last one left."""
+    language.use("en")
+
+
 @pytest.fixture
 def pieces(monkeypatch):
     """What pages show, as HTML."""
-    language.use("en")
     shown: list[str] = []
     show_it = "clusterstudy.report.page.display"
     monkeypatch.setattr(show_it, lambda piece: shown.append(piece.data))

@@ -14,7 +14,7 @@ from clusterstudy.readiness import plots, sensitivity, store, uncertainty
 from clusterstudy.readiness.declaration import read_indicators
 from clusterstudy.readiness.indicators import Measured
 from clusterstudy.readiness.profile import assign
-from clusterstudy.report import language, theme
+from clusterstudy.report import theme
 
 INDICATORS = read_indicators()
 VALUES = pd.DataFrame(
@@ -27,7 +27,6 @@ DRAWN = uncertainty.simulate(VALUES, VALUES * 0, INDICATORS, 200, seed=1)
 @pytest.fixture(autouse=True)
 def _style():
     mpl.use("agg")
-    language.use("en")
     theme.use()
     yield
     mpl.pyplot.close("all")

@@ -25,13 +25,6 @@ FRAME = pd.DataFrame(
 LOADS = re.compile(r"""(?:src|poster|data)=["']?(?!data:)\w|<link|<script|@import|url\(""")
 
 
-@pytest.fixture(autouse=True)
-def english():
-    language.use("en")
-    yield
-    language.use("en")
-
-
 @pytest.mark.parametrize(
     ("write", "danish", "english"),
     [
@@ -268,7 +261,6 @@ def structure(text: str) -> dict[str, list[str]]:
 
 def test_a_meetings_day_is_expected_until_it_is_confirmed():
     about = {"title": "Board", "date": "2026-05-05", "item": "5", "annex": ""}
-    language.use("en")
     assert layout.meeting(about) == "Board, 5\u00a0May\u00a02026, item 5"
     told = layout.meeting({**about, "expected": True})
     assert told == "Board, 5\u00a0May\u00a02026 (expected until confirmed), item 5"

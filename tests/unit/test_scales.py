@@ -11,11 +11,6 @@ from clusterstudy.report.scales import Scale
 LOG, SHARE, LEVEL = Scale("log", "FTE"), Scale("share", "share"), Scale("level", "hours")
 
 
-@pytest.fixture(autouse=True)
-def english():
-    language.use("en")
-
-
 @pytest.mark.parametrize(
     ("scale", "value", "text"),
     [
