@@ -64,27 +64,13 @@ def weighted(panel: Panel) -> float:
 
 
 def unbalanced(panel: Panel) -> float:
-    """Estimate with firms that start and close, as in a register.
-
-    Each year 8 % of the firms that exist close, and as many new ones start. The panel has a row for
-    each firm that ever exists, so about half of its firm-years are there; of these 0.5 % are
-    missing at random.
-    """
-    rng = np.random.default_rng(SEED)
-    n, year = panel.n_units, np.arange(len(YEARS))
-    start = rng.choice(year, n, p=np.where(year, TURNOVER, 1) / STARTS)[:, None]
-    years = rng.geometric(TURNOVER, (n, 1))
-    there = (start <= year) & (year < start + years)
-    return _without(panel, ~there | (rng.random(there.shape) < 0.005))
+    """Estimate with firms that start and close: see :func:`with_turnover`."""
+    return clusterstudy(panel)
 
 
 def gaps(panel: Panel) -> float:
-    """Estimate with 3 % of firm-years missing at random: no two cells have the same firms."""
-    return _without(panel, np.random.default_rng(SEED).random(panel.outcome.shape) < 0.03)
-
-
-def _without(panel: Panel, gone: np.ndarray) -> float:
-    return clusterstudy(replace(panel, outcome=np.where(gone, np.nan, panel.outcome)))
+    """Estimate with gaps at random: see :func:`with_gaps`."""
+    return clusterstudy(panel)
 
 
 def not_yet(panel: Panel) -> float:
@@ -152,6 +138,30 @@ def draw(firms: int) -> Panel:
     return Panel(outcome + 0.05 * (cohort[:, None] <= YEARS), cohort, YEARS, x)
 
 
+def with_turnover(panel: Panel) -> Panel:
+    """Return the register with firms that start and close.
+
+    Each year 8 % of the firms that exist close, and as many new ones start. The panel has a row for
+    each firm that ever exists, so about half of its firm-years are there; of these 0.5 % are
+    missing at random.
+    """
+    rng = np.random.default_rng(SEED)
+    n, year = panel.n_units, np.arange(len(YEARS))
+    start = rng.choice(year, n, p=np.where(year, TURNOVER, 1) / STARTS)[:, None]
+    there = (start <= year) & (year < start + rng.geometric(TURNOVER, (n, 1)))
+    there &= rng.random(there.shape) >= 0.005
+    return replace(panel, outcome=np.where(there, panel.outcome, np.nan))
+
+
+def with_gaps(panel: Panel) -> Panel:
+    """Return the register with 3 % of firm-years missing: no two cells have the same firms."""
+    gone = np.random.default_rng(SEED).random(panel.outcome.shape) < 0.03
+    return replace(panel, outcome=np.where(gone, np.nan, panel.outcome))
+
+
+REGISTERS = {unbalanced: with_turnover, gaps: with_gaps}  # of lines that change what is drawn
+
+
 def long(panel: Panel) -> pd.DataFrame:
     """Return the panel as the other packages take it."""
     n, t = panel.outcome.shape
@@ -173,6 +183,8 @@ def measure(name: str, firms: int, runs: int) -> dict[str, float]:
     warnings.simplefilter("ignore")
     estimator = next(each for each in ESTIMATORS if each.__name__ == name)
     panel = draw(firms)
+    if estimator in REGISTERS:
+        panel = REGISTERS[estimator](panel)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
     before = resident("VmRSS")
     seconds, processor = [], []

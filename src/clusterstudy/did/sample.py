@@ -184,7 +184,7 @@ class Sample:
         Groups tell which treated units belong to each, boolean, shape (groups, n).
         """
         X, seen = panel.design(design), None
-        known = np.isfinite(X).all(axis=1)
+        known = np.isfinite(X @ np.ones(X.shape[1]))
         if not known.all() or any(max(each.first, each.second) >= 0 for each in comparisons):
             X[~known] = 0
             seen = np.column_stack([np.isfinite(panel.outcome), known])
@@ -197,7 +197,7 @@ class Sample:
             kinds,
             order,
             np.repeat(np.arange(len(kinds.cohort)), np.diff(kinds.starts)),
-            np.ascontiguousarray(X.T).take(order, axis=1),
+            np.ascontiguousarray(X.take(order, axis=0).T),
             np.ones(len(order)) if panel.weights is None else panel.weights[order],
         )
 
@@ -243,7 +243,7 @@ class Sample:
         """Return a block's outcomes, shape (outcomes, T, b); 0 where not observed."""
         levels = np.empty((len(self.outcomes), len(self.panel.periods), len(block.rows)))
         for level, outcome in zip(levels, self.outcomes, strict=True):
-            level[:] = outcome[block.rows].T
+            level[:] = outcome.take(block.rows, axis=0).T
         if self.kinds.seen is not None:
             seen = self.kinds.seen[:-1, block.kinds]
             if not seen.all():
