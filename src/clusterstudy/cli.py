@@ -48,20 +48,22 @@ def run(
     reports: Reports = REPORTS,
 ) -> None:
     """Run studies and write their reports."""
-    from clusterstudy import console
-    from clusterstudy.report.pdf import browser
-    from clusterstudy.runs.batch import carry_out, prepare, write_index
     from clusterstudy.runs.local import local, warm_up
-    from clusterstudy.runs.printing import print_reports
-    from clusterstudy.runs.remote import connected
 
     if dask and (cold or workers != 1):
         raise UserError("--workers and --cold are for runs on this machine", where="--dask")
-    settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
-    printer = browser() if pdf else None
     nothing_to_keep = force or not (reports / "index.html").exists()
     if nothing_to_keep and not (dask or cold):
         warm_up(workers)
+
+    from clusterstudy import console  # these load pandas, beside what was begun above
+    from clusterstudy.report.pdf import browser
+    from clusterstudy.runs.batch import carry_out, prepare, write_index
+    from clusterstudy.runs.printing import print_reports
+    from clusterstudy.runs.remote import connected
+
+    settings = dict(_setting(text) for text in set_ or ()) | ({"lang": lang} if lang else {})
+    printer = browser() if pdf else None
     with console.waiting("Checking the study and its data"):
         batch = prepare(studies, reports, only=only or (), settings=settings)
     for name, verdict in batch.verdicts.items():

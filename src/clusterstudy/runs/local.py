@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Semaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clusterstudy.runs.kernels import environment, installed
-from clusterstudy.runs.make import Outcome, make
-from clusterstudy.runs.plan import Run
 from clusterstudy.runs.provisioner import kill_running, prepare
+
+if TYPE_CHECKING:
+    from clusterstudy.runs.make import Outcome
+    from clusterstudy.runs.plan import Run
 
 
 class Local:
@@ -29,6 +31,8 @@ class Local:
         self, run: Run, identity: Mapping[str, Any], reports: Path, notebooks: Path
     ) -> Outcome:
         """Make one report, its cells in their turn."""
+        from clusterstudy.runs.make import make
+
         return make(run, identity, reports, notebooks, self._turns)
 
     give_up = staticmethod(kill_running)
