@@ -194,10 +194,15 @@ def test_a_run_starts_its_kernel_before_its_turn_and_no_cell(project, run, until
     def begun() -> list[Path]:
         return [gate for gate in gates if gate.with_suffix(".begun").exists()]
 
+    def living() -> int:
+        """Return how many kernels live; one killed by an earlier test may still be known."""
+        processes = [each.process for each in list(running)]
+        return sum(process is not None and process.poll() is None for process in processes)
+
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(run, text, workers=1)
         try:
-            until(lambda: begun() and sum(each.has_process for each in list(running)) == 2)
+            until(lambda: begun() and living() == 2)
             time.sleep(1)  # as long as a kernel needs to begin a cell, and more
             (first,) = begun()
             first.touch()
