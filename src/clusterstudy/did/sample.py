@@ -268,7 +268,9 @@ class Sample:
         most = max(width, len(self.comparisons))
         runs = self._runs(kinds, thin * _units(most) // SHARE)
         alone = np.array([run.start for run in runs if len(run) == 1], dtype=int)
-        parts = zip(*(self._part(alone, treated).T for treated in roles), strict=True)
+        parts: Iterator[tuple[np.ndarray, ...]] = iter(())
+        if len(alone):
+            parts = zip(*(self._part(alone, treated).T for treated in roles), strict=True)
         for run in runs:
             start, stop = self.kinds.starts[run.start], self.kinds.starts[run.stop]
             step, alike = thin * _units(most), None
@@ -290,10 +292,12 @@ class Sample:
 
     def _runs(self, kinds: range, least: int) -> list[range]:
         """Return kinds of at least so many units one by one, and those between them together."""
+        if len(kinds) < 2:
+            return [kinds] if kinds else []
         starts = self.kinds.starts[kinds.start : kinds.stop + 1]
         large = np.greater_equal(np.diff(starts), least)
         edges = kinds.start + 1 + np.flatnonzero(large[1:] | large[:-1])
-        return [range(*each) for each in pairwise([kinds.start, *edges, kinds.stop]) if kinds]
+        return [range(*each) for each in pairwise([kinds.start, *edges, kinds.stop])]
 
     def _some(
         self, kinds: np.ndarray, treated: bool

@@ -44,9 +44,6 @@ TRIM = 0.995  # controls above are not used (as R's DRDID); the lower tail is ne
 SINGULAR = 1e-10  # reciprocal condition number of the standardised Gram matrix
 CONVERGED = 1e-6  # Newton's last step; what is left is of the order of its square
 CLOSE = 1e-4  # the same for a start
-ROUGH = (
-    3e-4  # the same in single precision, whose rounding makes the next step, not this one's square
-)
 MAX_ITERATIONS = 50
 MANY, THIN = 2**16, 16  # units from which on every so many controls give Newton's start
 
@@ -396,8 +393,7 @@ def _approach(
 ) -> np.ndarray:
     """Come close to the logit of some comparisons, and return those where that fails."""
     near, failed = deepcopy(found), status.copy()
-    enough = CLOSE if sample.X.dtype == float else ROUGH
-    _newton(sample, treated, near, failed, chosen, enough, thin=thin)
+    _newton(sample, treated, near, failed, chosen, CLOSE, thin=thin)
     close = failed[chosen] == ""
     found.put(chosen[close], near.only(chosen[close]))
     return chosen[~close]
