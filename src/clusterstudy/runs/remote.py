@@ -136,7 +136,7 @@ def connected(address: str) -> Iterator[Cluster]:
         raise UserError(
             "the package distributed is not installed",
             where="--dask",
-            mend="Install the extra: pip install -c requirements.lock .[cluster]",
+            mend="Install what the lock pins: pip install -r requirements.lock",
         ) from None
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)

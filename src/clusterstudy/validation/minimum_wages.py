@@ -26,7 +26,7 @@ def counties() -> pd.DataFrame:
     except ImportError:
         raise UserError(
             "the validation needs the package moderndid, which is not installed",
-            mend="Install the validation extra: pip install -c requirements.lock .[validation]",
+            mend="Install what the lock pins: pip install -r requirements.lock",
         ) from None
     frame = moderndid.load_mpdta().to_pandas()
     return frame.assign(cohort=frame["first.treat"].replace(0, np.inf).astype("float64"))
