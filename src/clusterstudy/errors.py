@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+INSTALL = "Install what the lock pins: pip install -r requirements.lock"  # mends a missing package
+
 
 class Sentence:
     """A text with fields in braces and their values, told in a language when that is known.
@@ -22,6 +24,12 @@ class Sentence:
 
     def __init__(self, text: str, **values: object) -> None:
         self.text, self.values = text, values
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sentence) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.text, frozenset(self.values.items())))
 
     def told(self, translated: Callable[[str], str] = str) -> str:
         """Return it with the text, and the texts that it lists, translated."""

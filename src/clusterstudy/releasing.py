@@ -187,16 +187,17 @@ def _examined(
                 drawn = Sentence("{file} has no data", file=file)
                 findings.append(Finding(report.name, output, "undeclared", drawn))
             findings += [
-                Finding(report.name, output, found.rule, _times(file, found.times))
+                Finding(
+                    report.name,
+                    output,
+                    found.rule,
+                    Sentence("{file}, {times} times", file=file, times=found.times),
+                )
                 for found in scan(report.folder / file, known, rules.max_rows)
             ]
     findings += checks.differences(cells, earlier, rules.min_firms)
     findings += checks.linked(cells, earlier, rules.min_firms)
     return cells, findings
-
-
-def _times(file: str, times: int) -> Sentence:
-    return Sentence("{file}, {times} times", file=file, times=times)
 
 
 def _output(file: str) -> str:

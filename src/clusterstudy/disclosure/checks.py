@@ -103,7 +103,7 @@ def differences(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) 
         for a, b in pairwise(cell for cell in shown if cell.relation == "above")
         if (a.run, a.output, a.column, a.parent) == (b.run, b.output, b.column, b.parent)
     ]
-    new, found = set(shown), dict[tuple[str, ...], Finding]()
+    new, found = set(shown), dict[Finding, None]()
     for other, one in pairs:
         if 0 < abs(one.value - other.value) < minimum and one in new:
             detail = Sentence(
@@ -112,9 +112,8 @@ def differences(cells: Sequence[Count], earlier: Sequence[Count], minimum: int) 
                 other=f"{other.run}/{other.output}",
                 other_column=other.column,
             )
-            finding = Finding(one.run, one.output, "differencing", detail)
-            found[one.run, one.output, detail.told()] = finding
-    return list(found.values())
+            found[Finding(one.run, one.output, "differencing", detail)] = None
+    return list(found)
 
 
 def _in_column(cells: Sequence[Count]) -> Sentence:
