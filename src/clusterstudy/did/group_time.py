@@ -309,7 +309,7 @@ def _alike(
     """Yield names and arrays of the outcomes that are observed at the same times."""
     batches: dict[bytes, dict[str, np.ndarray]] = {}
     for name, outcome in outcomes.items():
-        values = np.asarray(outcome, dtype=float)
+        values = np.ascontiguousarray(outcome, dtype=float)  # else taking rows copies it whole
         observed = np.packbits(np.isfinite(values)).tobytes()
         batches.setdefault(observed, {})[name] = values
     for batch in batches.values():

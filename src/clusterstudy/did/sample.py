@@ -192,7 +192,7 @@ class Sample:
         order, kinds = _by_kind(panel, groups, seen, _units(len(comparisons)) // SHARE)
         return cls(
             panel,
-            [np.ascontiguousarray(each) for each in outcomes],  # else taking rows copies it whole
+            outcomes,
             comparisons,
             kinds,
             order,
