@@ -128,27 +128,33 @@ _serving = threading.Lock()
 
 def prepare(env: Mapping[str, str]) -> None:
     """Start the server, where there can be one: it loads while other work is done."""
-    global _server
     with _serving:
-        if CAN_FORK and _server is None:
-            _server = _Server(env, _source_state())
+        if CAN_FORK:
+            _current(env)
 
 
 def _fork(arguments: list[str], env: Mapping[str, str], cwd: str) -> Forked:
     """Return a new kernel of the server that has imported the source as it is now."""
     global _server
     with _serving:
-        source = _source_state()
-        if _server is None or _server.source != source:
-            if _server:
-                _server.close()
-            _server = _Server(env, source)
+        server = _current(env)
         try:
-            return _server.fork(arguments, env, cwd)
+            return server.fork(arguments, env, cwd)
         except OSError:
-            _server.close()
+            server.close()
             _server = None
             raise
+
+
+def _current(env: Mapping[str, str]) -> _Server:
+    """Return the server that has the source as it is now, the one there is or a new one."""
+    global _server
+    source = _source_state()
+    if _server is None or _server.source != source:
+        if _server:
+            _server.close()
+        _server = _Server(env, source)
+    return _server
 
 
 def _source_state() -> int:
