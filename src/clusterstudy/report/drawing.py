@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.path import Path
-from matplotlib.textpath import TextToPath
+from matplotlib.textpath import TextToPath, text_to_path
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ class _Texts(TextToPath):
 @lru_cache(1024)
 def _shaped(font: FT2Font, text: str, **how: Any) -> tuple[list[Any], dict[str, Any]]:
     """Return where the glyphs of a text are, and their outlines by name."""
-    return TextToPath().get_glyphs_with_font(font, text, **how)[:2]
+    return text_to_path.get_glyphs_with_font(font, text, **how)[:2]
 
 
 @lru_cache(1024)
 def _measured(text: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-    return TextToPath().get_text_width_height_descent(text, prop, ismath)
+    return text_to_path.get_text_width_height_descent(text, prop, ismath)
 
 
 @lru_cache(1024)
