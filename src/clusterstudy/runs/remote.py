@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clusterstudy.errors import UserError
+from clusterstudy.errors import INSTALL, UserError
 from clusterstudy.paths import MANIFEST
 from clusterstudy.runs import folders, manifest
 from clusterstudy.runs.cache import changes
@@ -136,7 +136,7 @@ def connected(address: str) -> Iterator[Cluster]:
         raise UserError(
             "the package distributed is not installed",
             where="--dask",
-            mend="Install what the lock pins: pip install -r requirements.lock",
+            mend=INSTALL,
         ) from None
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)

@@ -10,7 +10,7 @@ import pandas as pd
 from clusterstudy.did.estimates import Estimates
 from clusterstudy.did.group_time import GroupTime, group_time
 from clusterstudy.did.panel import from_long
-from clusterstudy.errors import UserError
+from clusterstudy.errors import INSTALL, UserError
 
 
 def counties() -> pd.DataFrame:
@@ -26,7 +26,7 @@ def counties() -> pd.DataFrame:
     except ImportError:
         raise UserError(
             "the validation needs the package moderndid, which is not installed",
-            mend="Install what the lock pins: pip install -r requirements.lock",
+            mend=INSTALL,
         ) from None
     frame = moderndid.load_mpdta().to_pandas()
     return frame.assign(cohort=frame["first.treat"].replace(0, np.inf).astype("float64"))
